@@ -1,0 +1,1 @@
+"""Measure the network between nodes and aggregate what was measured."""

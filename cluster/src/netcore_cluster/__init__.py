@@ -1,0 +1,1 @@
+"""An embedded Kubernetes: API server, controllers and node agents in one process."""

@@ -1,0 +1,1 @@
+"""Emulated networks, workloads and the demo of netcore."""

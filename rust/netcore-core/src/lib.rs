@@ -1,0 +1,1 @@
+//! The placement engine of netcore.

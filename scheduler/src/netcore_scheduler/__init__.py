@@ -1,0 +1,1 @@
+"""The netcore scheduler: watch, queue, plan, bind and explain."""
