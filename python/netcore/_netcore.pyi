@@ -1,0 +1,280 @@
+"""The compiled engine. Import its names from `netcore`, never from here."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, final
+
+import numpy as np
+import numpy.typing as npt
+
+__version__: str
+
+class NetcoreError(Exception):
+    """Base of every error of the engine."""
+
+class InvalidInputError(NetcoreError, ValueError):
+    """An argument or object is not what it must be; the message names it and the remedy."""
+
+class UnknownObjectError(NetcoreError, KeyError):
+    """A pod, node or plugin that is not there."""
+
+@final
+class PodSummary:
+    """What a queue and a binding need to know of a pod; the rest stays in the engine."""
+
+    @property
+    def key(self) -> str:
+        """`namespace/name`."""
+
+    @property
+    def uid(self) -> str: ...
+    @property
+    def resource_version(self) -> str: ...
+    @property
+    def scheduler_name(self) -> str: ...
+    @property
+    def priority(self) -> int: ...
+    @property
+    def node_name(self) -> str | None:
+        """The node it is bound to or assumed on."""
+
+    @property
+    def phase(self) -> str: ...
+    @property
+    def app_group(self) -> str | None:
+        """`namespace/name` of its AppGroup, from the pod's label; whether that exists or not."""
+
+    @property
+    def workload(self) -> str | None: ...
+    @property
+    def scheduling_gates(self) -> list[str]: ...
+    @property
+    def is_deleting(self) -> bool: ...
+    @property
+    def is_assumed(self) -> bool: ...
+    @property
+    def created_at(self) -> float:
+        """Unix seconds."""
+
+@final
+class Profile:
+    """One profile of a scheduler: its queue sort, filters and weighted scores, validated."""
+
+    def __new__(cls, config: bytes) -> Profile:
+        """Decode the normalised JSON form.
+
+        `{"schedulerName", "queueSort": {"name", "args"}, "filters": [{"name", "args"}],
+        "scores": [{"name", "weight", "args"}]}`; filters run in the order given.
+
+        Raises:
+            InvalidInputError: A plugin or argument is unknown or out of range.
+        """
+
+    @property
+    def scheduler_name(self) -> str: ...
+    @property
+    def filters(self) -> list[str]: ...
+    @property
+    def scores(self) -> list[str]: ...
+
+@final
+class Decision:
+    """Where one pod goes, and why."""
+
+    @property
+    def pod(self) -> str: ...
+    @property
+    def node(self) -> str | None: ...
+    @property
+    def message(self) -> str:
+        """The text of the Scheduled or FailedScheduling event, as upstream words it."""
+
+    @property
+    def rejected_by(self) -> list[str]:
+        """Plugins that rejected at least one node, sorted: which events can help."""
+
+    @property
+    def feasible(self) -> int: ...
+    @property
+    def evaluated(self) -> int: ...
+    def nodes(self) -> list[dict[str, Any]]:
+        """Each node's verdict, in node order; needs `detail="full"`.
+
+        `{"node", "accepted", "plugin", "reasons", "scores": {plugin: {"raw", "normalized",
+        "weighted"}}, "total"}`.
+        """
+
+    def summary(self) -> bytes:
+        """The decision in compact JSON, under 4 kB.
+
+        `{"pod", "node", "message", "snapshot", "seed", "evaluated", "feasible",
+        "rejected": [{"plugin", "reason", "count", "nodes": [up to 3]}],
+        "top": [{"node", "total", "scores": {plugin: [raw, normalized, weighted]}}],
+        "links": [{"peer": workload, "pod", "direction": "to" | "from", "node", "weight",
+        "rttMs", "cost", "source": "same-node" | "measured" | "declared" | "estimated" | "unknown",
+        "ageSeconds"}], "runnerUpLinks": [...]}`; lists are cut at a stated length.
+        """
+
+@final
+class Plan:
+    """The decisions of one batch, in the order in which the pods were placed."""
+
+    @property
+    def decisions(self) -> list[Decision]: ...
+    @property
+    def snapshot(self) -> int:
+        """Generation of the cluster state that the plan started from."""
+
+    @property
+    def seed(self) -> int: ...
+
+@final
+class AppGraph:
+    """Workloads and the directed, weighted dependencies between them."""
+
+    @staticmethod
+    def from_app_group(app_group: bytes) -> AppGraph:
+        """Decode an AppGroup object (JSON)."""
+
+    @property
+    def workloads(self) -> list[str]:
+        """Workload selectors, as declared."""
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong in the object (a dependency on an unknown workload, a duplicate)."""
+
+    def cycle(self) -> list[str]:
+        """Workloads on one cycle, in its order; empty where there is none."""
+
+    def order(
+        self,
+        algorithm: Literal[
+            "TrafficSort",
+            "KahnSort",
+            "TarjanSort",
+            "ReverseKahn",
+            "ReverseTarjan",
+            "AlternateKahn",
+            "AlternateTarjan",
+        ]
+        | str,
+    ) -> list[str]:
+        """Workload selectors in the order of placement.
+
+        Raises:
+            InvalidInputError: The algorithm is unknown, or needs a graph without cycles and
+                this one has one (the message names it).
+        """
+
+@final
+class Topology:
+    """The measured network: dense matrices over the nodes in order, `[origin, destination]`."""
+
+    def __new__(
+        cls,
+        nodes: Sequence[str],
+        rtt_ms: npt.NDArray[np.float32],
+        *,
+        jitter_ms: npt.NDArray[np.float32] | None = None,
+        loss: npt.NDArray[np.float32] | None = None,
+        bandwidth_bps: npt.NDArray[np.float64] | None = None,
+        age_s: npt.NDArray[np.float32] | None = None,
+    ) -> Topology:
+        """Build from arrays of shape [N, N]; NaN is unknown.
+
+        Raises:
+            InvalidInputError: A shape, a negative or an infinite value, a repeated node name.
+        """
+
+    @staticmethod
+    def from_node_networks(
+        nodes: Sequence[str], node_networks: Sequence[bytes], *, now: float
+    ) -> Topology:
+        """Rebuild from NodeNetwork objects (JSON). Rows past `validUntil` at `now` are unknown."""
+
+    @property
+    def nodes(self) -> list[str]: ...
+    def rtt_ms(self) -> npt.NDArray[np.float32]: ...
+    def jitter_ms(self) -> npt.NDArray[np.float32]: ...
+    def loss(self) -> npt.NDArray[np.float32]:
+        """Share of packets lost from origin to destination, 0 to 1."""
+
+    def bandwidth_bps(self) -> npt.NDArray[np.float64]: ...
+    def age_s(self) -> npt.NDArray[np.float32]: ...
+    def source(self) -> npt.NDArray[np.uint8]:
+        """0 unknown, 1 measured, 2 estimated, 3 declared, 4 the node itself."""
+
+    def cost(self, policy: Literal["linear", "slo"] = "slo") -> npt.NDArray[np.float32]:
+        """Cost of each link in [0, 1]; NaN where unknown."""
+
+@final
+class ClusterState:
+    """Columns of nodes and pods, the AppGroups and the network between the nodes.
+
+    Not safe for two threads at once: a call made while another runs raises RuntimeError.
+    """
+
+    def __new__(cls) -> ClusterState: ...
+    @property
+    def generation(self) -> int:
+        """Grows with every change."""
+
+    @property
+    def nodes(self) -> list[str]: ...
+    def apply(self, kind: str, obj: bytes) -> PodSummary | None:
+        """Take in one object as the API server sent it (JSON; `kind` as list items lack it).
+
+        Kinds: Node, Pod, Namespace, Service, AppGroup, NetworkTopology, NodeNetwork; others are
+        ignored. An assumed pod stays assumed until its bound form or its deletion arrives. A pod
+        in phase Succeeded or Failed takes no room.
+
+        Returns:
+            The pod's summary for kind Pod, else None.
+
+        Raises:
+            InvalidInputError: The object does not decode; the last good version stands.
+        """
+
+    def delete(self, kind: str, namespace: str, name: str) -> bool:
+        """Forget an object; False where there was none. Pods of a deleted node stay known."""
+
+    def pod(self, key: str) -> PodSummary | None: ...
+    def warnings(self) -> list[str]:
+        """What is wrong in the objects held (an AppGroup's cycle or unknown workload…), sorted."""
+
+    def counts(self) -> dict[str, int]:
+        """Objects by kind, bound and pending pods."""
+
+    def set_time(self, now: float) -> None:
+        """Unix seconds, by which the age and validity of measurements are judged."""
+
+    def assume(self, pod: str, node: str) -> None:
+        """Hold room for a pod on a node until its binding is seen, as `plan(commit=True)` does."""
+
+    def forget(self, pod: str) -> None:
+        """Give back an assumed pod's room and bandwidth. Nothing happens where none is assumed."""
+
+    def sort(
+        self, profile: Profile, pods: Sequence[str], queued_at: Sequence[float]
+    ) -> list[str]:
+        """Pod keys in the order of the profile's queue sort."""
+
+    def plan(
+        self,
+        profile: Profile,
+        pods: Sequence[str],
+        *,
+        seed: int = 0,
+        detail: Literal["summary", "full"] = "summary",
+        commit: bool = True,
+    ) -> Plan:
+        """Place pods one after another, each seeing what those before it took.
+
+        With `commit` the placed pods stay assumed; without, the state is as it was before.
+        Releases the GIL. No feasible node is a result, never an error.
+
+        Raises:
+            UnknownObjectError: A key names no pod, or one that is bound already.
+        """
+
+    def topology(self) -> Topology: ...
