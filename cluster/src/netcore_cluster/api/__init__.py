@@ -1,0 +1,1 @@
+"""The API server: resources, their verbs, and HTTP around them."""

@@ -1,0 +1,1 @@
+"""The storage core (pure) and its SQLite shell."""
