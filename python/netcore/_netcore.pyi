@@ -148,18 +148,13 @@ class AppGraph:
 
     def order(
         self,
-        algorithm: Literal[
-            "TrafficSort",
-            "KahnSort",
-            "TarjanSort",
-            "ReverseKahn",
-            "ReverseTarjan",
-            "AlternateKahn",
-            "AlternateTarjan",
-        ]
-        | str,
+        algorithm: str,
     ) -> list[str]:
         """Workload selectors in the order of placement.
+
+        Args:
+            algorithm: TrafficSort, or one of Diktyo's: KahnSort, TarjanSort, ReverseKahn,
+                ReverseTarjan, AlternateKahn, AlternateTarjan.
 
         Raises:
             InvalidInputError: The algorithm is unknown, or needs a graph without cycles and
@@ -254,9 +249,7 @@ class ClusterState:
     def forget(self, pod: str) -> None:
         """Give back an assumed pod's room and bandwidth. Nothing happens where none is assumed."""
 
-    def sort(
-        self, profile: Profile, pods: Sequence[str], queued_at: Sequence[float]
-    ) -> list[str]:
+    def sort(self, profile: Profile, pods: Sequence[str], queued_at: Sequence[float]) -> list[str]:
         """Pod keys in the order of the profile's queue sort."""
 
     def plan(
