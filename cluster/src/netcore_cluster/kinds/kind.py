@@ -1,0 +1,230 @@
+"""What the API server knows of one resource: its names, its rules and its table.
+
+A `Kind` is a value: everything that differs between a Pod and a Lease stands in one of these, so
+that the server itself treats all of them alike. The rules of a kind are plain functions of the
+object (and of the stored one, for an update); none of them reads a clock or another object.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+
+from netcore_cluster.schema.builtin import builtin_schema
+from netcore_cluster.schema.errors import FieldError
+from netcore_cluster.schema.structure import ObjectSchema
+
+JsonObject = dict[str, Any]
+
+Verb = Literal["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
+
+ALL_VERBS: tuple[Verb, ...] = (
+    "create",
+    "delete",
+    "deletecollection",
+    "get",
+    "list",
+    "patch",
+    "update",
+    "watch",
+)
+
+_META = frozenset({"apiVersion", "kind", "metadata"})
+
+
+class ScalePaths(NamedTuple):
+    """Where the scale subresource finds its values, as JSON paths such as `.spec.replicas`."""
+
+    spec: str
+    status: str
+    selector: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the table that `kubectl get` prints.
+
+    Attributes:
+        name: the header, in the case in which the server sends it (kubectl upper-cases it).
+        type: an OpenAPI type.
+        format: `name` marks the column that identifies the row; else empty or an OpenAPI format.
+        description: what the column shows.
+        priority: 0 is always shown, 1 with `-o wide` only.
+    """
+
+    name: str
+    type: str = "string"
+    format: str = ""
+    description: str = ""
+    priority: int = 0
+
+
+NAME = Column("Name", format="name", description="Name of the object, unique in its namespace.")
+CREATED = Column("Created At", description="When the object was created.")
+AGE = Column("Age", description="Time since the object was created.")
+
+
+def _nothing(_obj: JsonObject) -> None:
+    """Leave the object as it is."""
+
+
+def _nothing_on_update(_new: JsonObject, _old: JsonObject) -> None:
+    """Leave the new object as it is."""
+
+
+def _no_errors(_obj: JsonObject, _old: JsonObject | None) -> list[FieldError]:
+    return []
+
+
+def _name_and_creation(obj: JsonObject, _now: datetime) -> list[Any]:
+    metadata = obj["metadata"]
+    return [metadata["name"], metadata.get("creationTimestamp", "<unknown>")]
+
+
+def name_and_namespace(obj: JsonObject) -> dict[str, str]:
+    """Return the two field labels that every kind has."""
+    metadata = obj["metadata"]
+    labels = {"metadata.name": metadata["name"]}
+    if "namespace" in metadata:
+        labels["metadata.namespace"] = metadata["namespace"]
+    return labels
+
+
+def _carry(new: JsonObject, old: JsonObject, key: str) -> None:
+    """Give `new` the value that `old` has under `key`, or none."""
+    if key in old:
+        new[key] = old[key]
+    else:
+        new.pop(key, None)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Kind:
+    """One version of one resource.
+
+    Attributes:
+        group: the API group; empty for the core group.
+        short_names: what kubectl accepts in place of the plural.
+        categories: groups of resources such as `all`.
+        subresources: what is served below an object's path, such as `status` or `binding`.
+        verbs: what may be done; a review, for one, can only be created.
+        has_generation: whether `metadata.generation` counts the changes of the spec.
+        scale_paths: where `scale` reads and writes: spec, status and selector, as JSON paths.
+        storage_group: the group under which the objects are stored, where another group serves
+            the same objects (events.k8s.io stores core events).
+        custom_schema: the structure of a kind that a CustomResourceDefinition made; a built-in
+            kind has its structure from the API definitions.
+        columns: the table of `kubectl get`; `row` fills it.
+        defaults: fills in place what the user left out; done to whatever is decoded.
+        on_create: what the kind does to a new object beyond the common rules.
+        on_update: the same for an update; gets the new and the stored object.
+        on_status_update: the same for an update of the status subresource.
+        check: returns what is wrong with an object, and with its change from the stored one.
+        selectable: returns the values of the field selectors that the kind knows.
+        cells: returns the cells of a table row; `now` ages them.
+    """
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    singular: str = ""
+    list_kind: str = ""
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    namespaced: bool = True
+    subresources: tuple[str, ...] = ()
+    verbs: tuple[Verb, ...] = ALL_VERBS
+    has_generation: bool = False
+    scale_paths: ScalePaths | None = None
+    storage_group: str | None = None
+    custom_schema: ObjectSchema | None = None
+    columns: tuple[Column, ...] = (NAME, CREATED)
+    defaults: Callable[[JsonObject], None] = _nothing
+    on_create: Callable[[JsonObject], None] = _nothing
+    on_update: Callable[[JsonObject, JsonObject], None] = _nothing_on_update
+    on_status_update: Callable[[JsonObject, JsonObject], None] = _nothing_on_update
+    check: Callable[[JsonObject, JsonObject | None], list[FieldError]] = _no_errors
+    selectable: Callable[[JsonObject], dict[str, str]] = name_and_namespace
+    cells: Callable[[JsonObject, datetime], list[Any]] = _name_and_creation
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "singular", self.singular or self.kind.lower())
+        object.__setattr__(self, "list_kind", self.list_kind or f"{self.kind}List")
+        if self.storage_group is None:
+            object.__setattr__(self, "storage_group", self.group)
+
+    @property
+    def api_version(self) -> str:
+        """`group/version`, or the version alone for the core group."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @cached_property
+    def schema(self) -> ObjectSchema:
+        """The structure of the kind's objects, read at first use."""
+        return self.custom_schema or builtin_schema(self.group, self.version, self.kind)
+
+    @property
+    def custom(self) -> bool:
+        """Whether a CustomResourceDefinition made this kind."""
+        return self.custom_schema is not None
+
+    @property
+    def has_status(self) -> bool:
+        """Whether spec and status are written through two paths."""
+        return "status" in self.subresources
+
+    def prepare_create(self, obj: JsonObject) -> None:
+        """Turn what a client sent into a new object, in place."""
+        if self.has_status:
+            obj.pop("status", None)
+        if self.has_generation:
+            obj["metadata"]["generation"] = 1
+        self.on_create(obj)
+
+    def prepare_update(self, new: JsonObject, old: JsonObject) -> None:
+        """Keep in `new` what an update of the object may not change: its status above all."""
+        if self.has_status:
+            _carry(new, old, "status")
+        self.on_update(new, old)
+        if self.has_generation:
+            self._count_generation(new, old)
+
+    def prepare_status_update(self, new: JsonObject, old: JsonObject) -> None:
+        """Keep in `new` everything that an update of the status may not change."""
+        if self.custom:
+            for key in new.keys() | old.keys():
+                if key not in {"apiVersion", "kind", "metadata", "status"}:
+                    _carry(new, old, key)
+        else:
+            _carry(new, old, "spec")
+        self.on_status_update(new, old)
+
+    def validate(self, obj: JsonObject, old: JsonObject | None) -> list[FieldError]:
+        """Return what is wrong with `obj`, and with changing `old` into it."""
+        return self.check(obj, old)
+
+    def fields(self, obj: JsonObject) -> dict[str, str]:
+        """Return the values that field selectors compare, by field label."""
+        return self.selectable(obj)
+
+    def row(self, obj: JsonObject, now: datetime) -> list[Any]:
+        """Return the cells of the object's table row, one for each of `columns`."""
+        return self.cells(obj, now)
+
+    def _count_generation(self, new: JsonObject, old: JsonObject) -> None:
+        """Count one generation more if the desired state changed.
+
+        A custom object's desired state is everything outside its metadata and status, a built-in
+        one's its spec (Source: Kubernetes API conventions, "Metadata").
+        """
+        if self.custom:
+            ignored = _META | {"status"} if self.has_status else _META
+            changed = any(
+                new.get(key) != old.get(key) for key in (new.keys() | old.keys()) - ignored
+            )
+        else:
+            changed = new.get("spec") != old.get("spec")
+        generation = old["metadata"].get("generation", 0)
+        new["metadata"]["generation"] = generation + 1 if changed else generation
