@@ -17,8 +17,8 @@ class Accuracy:
     Attributes:
         pairs: Ordered pairs that were measured.
         missing: Ordered pairs that were not.
-        median_abs_error_ms: Median of |measured − true|.
-        median_rel_error: Median of |measured − true| / true.
+        median_abs_error_ms: Median of |measured - true|.
+        median_rel_error: Median of |measured - true| / true.
         measured_ms: float64[N, N]; NaN where missing.
     """
 
