@@ -135,14 +135,11 @@ class BadRequestError(RefusedError):
         super().__init__(400, "BadRequest", message)
 
 
-class InvalidError(RefusedError):
+class InvalidFieldsError(Exception):
     """The object breaks the rules of its kind: 422, one cause for each field."""
 
-    def __init__(self, group_kind: str, name: str, errors: list[FieldError]) -> None:
-        texts = list(dict.fromkeys(str(error) for error in errors))
-        listed = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
-        message = f'{group_kind} "{name}" is invalid' + (f": {listed}" if texts else "")
-        super().__init__(422, "Invalid", message, [error.cause() for error in errors])
+    def __init__(self, errors: list[FieldError]) -> None:
+        super().__init__(", ".join(map(str, errors)))
         self.errors = errors
 
 
