@@ -305,18 +305,27 @@ class ObjectSchema:
         root: the shape of the whole object.
         is_custom: whether a CustomResourceDefinition gave the structure: unknown fields are then
             pruned by its own rules, and types are a matter of validation.
+        source: the OpenAPI schema that the definition of a custom kind gives.
     """
 
-    __slots__ = ("group", "is_custom", "kind", "root", "version")
+    __slots__ = ("group", "is_custom", "kind", "root", "source", "version")
 
     def __init__(
-        self, group: str, version: str, kind: str, root: Struct, *, is_custom: bool = False
+        self,
+        group: str,
+        version: str,
+        kind: str,
+        root: Struct,
+        *,
+        is_custom: bool = False,
+        source: dict[str, Any] | None = None,
     ) -> None:
         self.group = group
         self.version = version
         self.kind = kind
         self.root = root
         self.is_custom = is_custom
+        self.source = source
 
     @property
     def api_version(self) -> str:
