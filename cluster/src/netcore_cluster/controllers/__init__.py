@@ -1,0 +1,1 @@
+"""The controllers: each compares what is with what should be, and closes the gap."""
