@@ -1,0 +1,163 @@
+//! Kubernetes objects: from the JSON of the API server into what the engine keeps, in one pass.
+
+mod labels;
+pub(crate) mod names;
+mod node;
+mod pod;
+mod quantity;
+mod requests;
+pub(crate) mod selector;
+mod taint;
+pub(crate) mod time;
+mod wire;
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+pub use labels::Labels;
+pub use node::Node;
+pub use pod::{APP_GROUP_LABEL, HostPort, Phase, Pod, PodSpec, WORKLOAD_LABEL};
+pub use quantity::{LARGEST_AMOUNT, Quantity, QuantityError};
+pub use requests::{Amounts, Requests};
+pub use selector::{NodeSelector, NodeSelectorTerm, PreferredTerm};
+pub use taint::{Effect, Taint, Toleration, is_tolerated};
+
+use crate::error::{Error, Result};
+use crate::pool::Pool;
+
+/// Values that many objects share.
+#[derive(Debug, Default)]
+pub struct Pools {
+    pub(crate) strings: Pool<str>,
+    pub(crate) labels: Pool<Labels>,
+    pub(crate) specs: Pool<PodSpec>,
+}
+
+/// A Service: which pods it stands for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Service {
+    /// `namespace/name`.
+    pub key: Arc<str>,
+    /// Its namespace.
+    pub namespace: Arc<str>,
+    /// Labels that its pods have; empty where it selects none.
+    pub selector: Arc<Labels>,
+}
+
+/// A Namespace with its labels.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Namespace {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its labels.
+    pub labels: Arc<Labels>,
+}
+
+/// An object of more than this many bytes is refused: etcd would not hold it either.
+const LARGEST_OBJECT: usize = 8 << 20;
+
+/// Decodes JSON of a kind, and tells the field where it fails.
+pub(crate) fn parse<'de, T: Deserialize<'de>>(kind: &'static str, json: &'de [u8]) -> Result<T> {
+    let invalid = |field: String, problem: String| Error::InvalidObject {
+        kind,
+        name: name_of(json),
+        field,
+        problem,
+    };
+    if json.len() > LARGEST_OBJECT {
+        let problem = format!("{} bytes are more than {LARGEST_OBJECT}", json.len());
+        return Err(invalid("object".to_owned(), problem));
+    }
+    serde_json::from_slice(json).or_else(|error| {
+        // The second pass keeps track of the path, which would slow down every good object.
+        let mut deserializer = serde_json::Deserializer::from_slice(json);
+        match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+            Err(error) => Err(invalid(error.path().to_string(), error.inner().to_string())),
+            Ok(_) => Err(invalid("object".to_owned(), error.to_string())),
+        }
+    })
+}
+
+/// `namespace/name` of an object that does not decode otherwise.
+fn name_of(json: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Object<'a> {
+        #[serde(borrow)]
+        metadata: Name<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Name<'a> {
+        #[serde(borrow, default)]
+        namespace: wire::Text<'a>,
+        #[serde(borrow)]
+        name: wire::Text<'a>,
+    }
+    match serde_json::from_slice::<Object<'_>>(json) {
+        Ok(object) if object.metadata.namespace.is_empty() => object.metadata.name.to_string(),
+        Ok(object) => format!("{}/{}", &*object.metadata.namespace, &*object.metadata.name),
+        Err(_) => String::new(),
+    }
+}
+
+fn require_name(kind: &'static str, json: &[u8], name: &str) -> Result<()> {
+    if name.is_empty() {
+        return Err(Error::InvalidObject {
+            kind,
+            name: name_of(json),
+            field: "metadata.name".to_owned(),
+            problem: "Required value: name must be given".to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// Decodes a Node.
+///
+/// # Errors
+/// [`Error::InvalidObject`] where the JSON is none, or a field is not of its type.
+pub fn decode_node(json: &[u8], pools: &mut Pools) -> Result<Node> {
+    let wire: wire::Node<'_> = parse("Node", json)?;
+    require_name("Node", json, &wire.metadata.name)?;
+    Ok(Node::decode(&wire, &mut pools.strings, &mut pools.labels))
+}
+
+/// Decodes a Pod.
+///
+/// # Errors
+/// [`Error::InvalidObject`] where the JSON is none, or a field is not of its type.
+pub fn decode_pod(json: &[u8], pools: &mut Pools) -> Result<Pod> {
+    let wire: wire::Pod<'_> = parse("Pod", json)?;
+    require_name("Pod", json, &wire.metadata.name)?;
+    Ok(Pod::decode(&wire, pools))
+}
+
+/// Decodes a Namespace.
+///
+/// # Errors
+/// [`Error::InvalidObject`] where the JSON is none, or a field is not of its type.
+pub fn decode_namespace(json: &[u8], pools: &mut Pools) -> Result<Namespace> {
+    let wire: wire::Named<'_> = parse("Namespace", json)?;
+    require_name("Namespace", json, &wire.metadata.name)?;
+    let labels = Labels::decode(&wire.metadata.labels, &mut pools.strings);
+    Ok(Namespace {
+        name: pools.strings.share(&*wire.metadata.name),
+        labels: pools.labels.share(labels),
+    })
+}
+
+/// Decodes a Service.
+///
+/// # Errors
+/// [`Error::InvalidObject`] where the JSON is none, or a field is not of its type.
+pub fn decode_service(json: &[u8], pools: &mut Pools) -> Result<Service> {
+    let wire: wire::Service<'_> = parse("Service", json)?;
+    require_name("Service", json, &wire.metadata.name)?;
+    let metadata = &wire.metadata;
+    let selector = Labels::decode(&wire.spec.selector, &mut pools.strings);
+    Ok(Service {
+        key: format!("{}/{}", &*metadata.namespace, &*metadata.name).into(),
+        namespace: pools.strings.share(&*metadata.namespace),
+        selector: pools.labels.share(selector),
+    })
+}

@@ -1,0 +1,286 @@
+//! Node selectors and node affinity.
+//!
+//! A requirement that does not parse makes its whole term match nothing, as in Kubernetes: the
+//! other terms still count.
+
+use std::sync::Arc;
+
+use super::wire;
+use super::{Labels, names};
+use crate::pool::Pool;
+
+/// One condition on a label, or on a node's name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Requirement {
+    key: Arc<str>,
+    test: Test,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Test {
+    In(Box<[Arc<str>]>),
+    NotIn(Box<[Arc<str>]>),
+    Exists,
+    DoesNotExist,
+    GreaterThan(i64),
+    LessThan(i64),
+}
+
+/// Why a requirement does not parse.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum RequirementError {
+    #[error("key: Invalid value: {0:?}: name part must consist of alphanumeric characters")]
+    Key(String),
+    #[error(
+        "operator: Unsupported value: {0:?}: supported values: \"DoesNotExist\", \"Exists\", \"Gt\", \"In\", \"Lt\", \"NotIn\""
+    )]
+    Operator(String),
+    #[error("values: Invalid value: for 'in', 'notin' operators, values set can't be empty")]
+    NoValues,
+    #[error("values: Invalid value: values set must be empty for exists and does not exist")]
+    SomeValues,
+    #[error("values: Invalid value: for 'Gt', 'Lt' operators, exactly one value is required")]
+    NotOneValue,
+    #[error("values: Invalid value: {0:?}: for 'Gt', 'Lt' operators, the value must be an integer")]
+    NotAnInteger(String),
+    #[error("values: Invalid value: {0:?}: a valid label must be an empty string or consist of alphanumeric characters")]
+    Value(String),
+    #[error("values: Invalid value: must have one element")]
+    NotOneName,
+}
+
+impl Requirement {
+    fn decode(
+        wire: &wire::Requirement<'_>,
+        strings: &mut Pool<str>,
+    ) -> Result<Self, RequirementError> {
+        if !names::is_qualified_name(&wire.key) {
+            return Err(RequirementError::Key(wire.key.to_string()));
+        }
+        let values = &*wire.values;
+        let integer = || match values {
+            [value] => value
+                .parse()
+                .map_err(|_| RequirementError::NotAnInteger(value.to_string())),
+            _ => Err(RequirementError::NotOneValue),
+        };
+        let mut set = || match values {
+            [] => Err(RequirementError::NoValues),
+            _ => Ok(values.iter().map(|value| strings.share(&**value)).collect()),
+        };
+        let without_values = |test| match values {
+            [] => Ok(test),
+            _ => Err(RequirementError::SomeValues),
+        };
+        let test = match &*wire.operator {
+            "In" => Test::In(set()?),
+            "NotIn" => Test::NotIn(set()?),
+            "Exists" => without_values(Test::Exists)?,
+            "DoesNotExist" => without_values(Test::DoesNotExist)?,
+            "Gt" => Test::GreaterThan(integer()?),
+            "Lt" => Test::LessThan(integer()?),
+            operator => return Err(RequirementError::Operator(operator.to_owned())),
+        };
+        if let Some(value) = values.iter().find(|value| !names::is_label_value(value)) {
+            return Err(RequirementError::Value(value.to_string()));
+        }
+        Ok(Self {
+            key: strings.share(&*wire.key),
+            test,
+        })
+    }
+
+    /// Fields are compared one value at a time, and only for being equal or not.
+    fn decode_field(
+        wire: &wire::Requirement<'_>,
+        strings: &mut Pool<str>,
+    ) -> Result<Self, RequirementError> {
+        let mut one = || match &*wire.values {
+            [value] => Ok([strings.share(&**value)].into()),
+            _ => Err(RequirementError::NotOneName),
+        };
+        let test = match &*wire.operator {
+            "In" => Test::In(one()?),
+            "NotIn" => Test::NotIn(one()?),
+            operator => return Err(RequirementError::Operator(operator.to_owned())),
+        };
+        Ok(Self {
+            key: strings.share(&*wire.key),
+            test,
+        })
+    }
+
+    fn matches(&self, value: Option<&str>) -> bool {
+        let integer = || value.and_then(|value| value.parse::<i64>().ok());
+        let is_one_of = |set: &[Arc<str>]| {
+            value.is_some_and(|value| set.iter().any(|member| &**member == value))
+        };
+        match &self.test {
+            Test::In(set) => is_one_of(set),
+            Test::NotIn(set) => !is_one_of(set),
+            Test::Exists => value.is_some(),
+            Test::DoesNotExist => value.is_none(),
+            Test::GreaterThan(bound) => integer().is_some_and(|value| value > *bound),
+            Test::LessThan(bound) => integer().is_some_and(|value| value < *bound),
+        }
+    }
+}
+
+/// Conditions of which all must hold.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct NodeSelectorTerm {
+    expressions: Box<[Requirement]>,
+    fields: Box<[Requirement]>,
+}
+
+const NAME_FIELD: &str = "metadata.name";
+
+impl NodeSelectorTerm {
+    fn decode(
+        wire: &wire::NodeSelectorTerm<'_>,
+        strings: &mut Pool<str>,
+    ) -> Result<Self, RequirementError> {
+        Ok(Self {
+            expressions: wire
+                .match_expressions
+                .iter()
+                .map(|requirement| Requirement::decode(requirement, strings))
+                .collect::<Result<_, _>>()?,
+            fields: wire
+                .match_fields
+                .iter()
+                .map(|requirement| Requirement::decode_field(requirement, strings))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Whether a node of this name with these labels meets every condition.
+    pub fn matches(&self, name: &str, labels: &Labels) -> bool {
+        let label = |requirement: &Requirement| {
+            requirement.matches(labels.get(&requirement.key).map(|value| &**value))
+        };
+        let field = |requirement: &Requirement| {
+            // A field that a node does not have reads as empty.
+            let is_name = &*requirement.key == NAME_FIELD;
+            requirement.matches(Some(if is_name { name } else { "" }))
+        };
+        self.expressions.iter().all(label) && self.fields.iter().all(field)
+    }
+}
+
+fn is_empty(term: &wire::NodeSelectorTerm<'_>) -> bool {
+    term.match_expressions.is_empty() && term.match_fields.is_empty()
+}
+
+/// The names that a term's conditions on the name leave, or None where it has no such condition.
+fn names_of_term<'t>(term: &'t wire::NodeSelectorTerm<'_>) -> Option<Vec<&'t str>> {
+    term.match_fields
+        .iter()
+        .filter(|field| &*field.key == NAME_FIELD && &*field.operator == "In")
+        .map(|field| field.values.iter().map(|name| &**name).collect::<Vec<_>>())
+        .reduce(|mut names, others| {
+            names.retain(|name| others.contains(name));
+            names
+        })
+}
+
+/// Terms of which one must match. Without a term nothing matches.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct NodeSelector {
+    terms: Box<[NodeSelectorTerm]>,
+    /// Node names outside of which nothing can match, where every term names some.
+    names: Option<Box<[Arc<str>]>>,
+}
+
+impl NodeSelector {
+    pub(super) fn decode(wire: &wire::NodeSelector<'_>, strings: &mut Pool<str>) -> Self {
+        let terms: Box<_> = wire
+            .node_selector_terms
+            .iter()
+            .filter(|term| !is_empty(term))
+            .filter_map(|term| NodeSelectorTerm::decode(term, strings).ok())
+            .collect();
+        Self {
+            names: Self::names(wire, strings),
+            terms,
+        }
+    }
+
+    /// As [`Self::decode`], with every condition that does not parse as an error.
+    pub(super) fn decode_strictly(
+        wire: &wire::NodeSelector<'_>,
+        strings: &mut Pool<str>,
+    ) -> Result<Self, RequirementError> {
+        for term in &*wire.node_selector_terms {
+            NodeSelectorTerm::decode(term, strings)?;
+        }
+        Ok(Self::decode(wire, strings))
+    }
+
+    /// Kubernetes reads the names off every term, parsed or not, and with any number of values.
+    fn names(wire: &wire::NodeSelector<'_>, strings: &mut Pool<str>) -> Option<Box<[Arc<str>]>> {
+        let mut all = Vec::new();
+        for term in &*wire.node_selector_terms {
+            all.extend(names_of_term(term)?);
+        }
+        all.sort_unstable();
+        all.dedup();
+        (!wire.node_selector_terms.is_empty())
+            .then(|| all.into_iter().map(|name| strings.share(name)).collect())
+    }
+
+    /// Whether a node of this name with these labels meets one of the terms.
+    pub fn matches(&self, name: &str, labels: &Labels) -> bool {
+        self.terms.iter().any(|term| term.matches(name, labels))
+    }
+
+    /// The only nodes that can match, sorted, where every term asks for names; an empty list where
+    /// the terms contradict themselves.
+    pub fn node_names(&self) -> Option<&[Arc<str>]> {
+        self.names.as_deref()
+    }
+}
+
+/// A term that adds to the score of the nodes which it matches.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PreferredTerm {
+    /// 1 to 100.
+    pub weight: i64,
+    /// What it matches.
+    pub term: NodeSelectorTerm,
+}
+
+impl PreferredTerm {
+    /// The terms that count: with a weight, with a condition, and parsed.
+    pub(super) fn decode_all(
+        wire: &[wire::PreferredTerm<'_>],
+        strings: &mut Pool<str>,
+    ) -> Box<[Self]> {
+        wire.iter()
+            .filter_map(|term| Self::decode(term, strings)?.ok())
+            .collect()
+    }
+
+    /// As [`Self::decode_all`], with every condition that does not parse as an error.
+    pub(super) fn decode_all_strictly(
+        wire: &[wire::PreferredTerm<'_>],
+        strings: &mut Pool<str>,
+    ) -> Result<Box<[Self]>, RequirementError> {
+        wire.iter()
+            .filter_map(|term| Self::decode(term, strings))
+            .collect()
+    }
+
+    fn decode(
+        wire: &wire::PreferredTerm<'_>,
+        strings: &mut Pool<str>,
+    ) -> Option<Result<Self, RequirementError>> {
+        let counts = wire.weight != 0 && !is_empty(&wire.preference);
+        counts.then(|| {
+            NodeSelectorTerm::decode(&wire.preference, strings).map(|term| Self {
+                weight: wire.weight,
+                term,
+            })
+        })
+    }
+}
