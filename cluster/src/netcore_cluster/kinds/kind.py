@@ -11,6 +11,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
+from netcore_cluster.kinds.metadata import metadata_change_errors, metadata_errors
+from netcore_cluster.kinds.names import NameRule, dns_subdomain
 from netcore_cluster.schema.builtin import builtin_schema
 from netcore_cluster.schema.errors import FieldError
 from netcore_cluster.schema.structure import ObjectSchema
@@ -77,6 +79,10 @@ def _no_errors(_obj: JsonObject, _old: JsonObject | None) -> list[FieldError]:
     return []
 
 
+def _no_warnings(_obj: JsonObject, _old: JsonObject | None) -> list[str]:
+    return []
+
+
 def _name_and_creation(obj: JsonObject, _now: datetime) -> list[Any]:
     metadata = obj["metadata"]
     return [metadata["name"], metadata.get("creationTimestamp", "<unknown>")]
@@ -120,7 +126,10 @@ class Kind:
         on_create: what the kind does to a new object beyond the common rules.
         on_update: the same for an update; gets the new and the stored object.
         on_status_update: the same for an update of the status subresource.
-        check: returns what is wrong with an object, and with its change from the stored one.
+        name_rule: what a name may look like.
+        check: returns what is wrong with an object beyond its metadata, and with its change from
+            the stored one; it may rely on what `defaults` fills in.
+        warnings: returns what a client should be told of an object that is accepted.
         selectable: returns the values of the field selectors that the kind knows.
         cells: returns the cells of a table row; `now` ages them.
     """
@@ -145,7 +154,9 @@ class Kind:
     on_create: Callable[[JsonObject], None] = _nothing
     on_update: Callable[[JsonObject, JsonObject], None] = _nothing_on_update
     on_status_update: Callable[[JsonObject, JsonObject], None] = _nothing_on_update
+    name_rule: NameRule = dns_subdomain
     check: Callable[[JsonObject, JsonObject | None], list[FieldError]] = _no_errors
+    warnings: Callable[[JsonObject, JsonObject | None], list[str]] = _no_warnings
     selectable: Callable[[JsonObject], dict[str, str]] = name_and_namespace
     cells: Callable[[JsonObject, datetime], list[Any]] = _name_and_creation
 
@@ -203,7 +214,14 @@ class Kind:
 
     def validate(self, obj: JsonObject, old: JsonObject | None) -> list[FieldError]:
         """Return what is wrong with `obj`, and with changing `old` into it."""
-        return self.check(obj, old)
+        metadata = obj["metadata"]
+        if old is None:
+            errors = metadata_errors(metadata, namespaced=self.namespaced, name_rule=self.name_rule)
+            if errors and "name" not in metadata:
+                return errors
+        else:
+            errors = metadata_change_errors(metadata, old["metadata"])
+        return errors + self.check(obj, old)
 
     def fields(self, obj: JsonObject) -> dict[str, str]:
         """Return the values that field selectors compare, by field label."""
@@ -216,14 +234,12 @@ class Kind:
     def _count_generation(self, new: JsonObject, old: JsonObject) -> None:
         """Count one generation more if the desired state changed.
 
-        A custom object's desired state is everything outside its metadata and status, a built-in
-        one's its spec (Source: Kubernetes API conventions, "Metadata").
+        A custom object's desired state is everything outside its metadata (its status is the
+        stored one here), a built-in one's its spec.
+        Source: Kubernetes API conventions, "Metadata".
         """
         if self.custom:
-            ignored = _META | {"status"} if self.has_status else _META
-            changed = any(
-                new.get(key) != old.get(key) for key in (new.keys() | old.keys()) - ignored
-            )
+            changed = any(new.get(key) != old.get(key) for key in (new.keys() | old.keys()) - _META)
         else:
             changed = new.get("spec") != old.get("spec")
         generation = old["metadata"].get("generation", 0)

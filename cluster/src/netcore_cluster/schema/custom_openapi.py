@@ -1,9 +1,10 @@
 """How a custom kind appears in the OpenAPI document of its group version."""
 
 import copy
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from netcore_cluster.schema.structure import ObjectSchema
+if TYPE_CHECKING:
+    from netcore_cluster.kinds.kind import Kind
 
 _META = "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1"
 
@@ -14,27 +15,12 @@ _API_VERSION = {
 _KIND = {"type": "string", "description": "Kind names what the object is."}
 
 
-class CustomKind(Protocol):
-    """What a component schema needs to know of a custom kind."""
-
-    @property
-    def group(self) -> str: ...
-    @property
-    def version(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def list_kind(self) -> str: ...
-    @property
-    def schema(self) -> ObjectSchema: ...
-
-
-def component_name(kind: CustomKind, name: str) -> str:
+def component_name(kind: "Kind", name: str) -> str:
     """Return the name of a component, such as `dev.netcore.v1alpha1.NodeNetwork`."""
     return f"{'.'.join(reversed(kind.group.split('.')))}.{kind.version}.{name}"
 
 
-def custom_components(kind: CustomKind) -> dict[str, Any]:
+def custom_components(kind: "Kind") -> dict[str, Any]:
     """Return the component schemas of a custom kind and of its list, by name."""
     item = copy.deepcopy(kind.schema.source) or {"type": "object"}
     if "properties" in item:
@@ -78,5 +64,5 @@ def _embed(schema: dict[str, Any]) -> None:
         properties.setdefault("metadata", {"allOf": [{"$ref": f"{_META}.ObjectMeta"}]})
 
 
-def _identity(kind: CustomKind, name: str) -> dict[str, str]:
+def _identity(kind: "Kind", name: str) -> dict[str, str]:
     return {"group": kind.group, "version": kind.version, "kind": name}

@@ -14,13 +14,15 @@ import gzip
 import hashlib
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from netcore_cluster.schema import definitions
 from netcore_cluster.schema.custom_openapi import component_name, custom_components
-from netcore_cluster.schema.structure import ObjectSchema
+
+if TYPE_CHECKING:
+    from netcore_cluster.kinds.kind import Kind
 
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1"
 _COMPONENTS = "#/components/schemas/"
@@ -38,35 +40,12 @@ _SUBRESOURCE_KINDS = {
 }
 
 
-class DescribedKind(Protocol):
-    """What a document needs to know of a kind."""
-
-    @property
-    def group(self) -> str: ...
-    @property
-    def version(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def list_kind(self) -> str: ...
-    @property
-    def plural(self) -> str: ...
-    @property
-    def namespaced(self) -> bool: ...
-    @property
-    def subresources(self) -> tuple[str, ...]: ...
-    @property
-    def verbs(self) -> tuple[Any, ...]: ...
-    @property
-    def schema(self) -> ObjectSchema: ...
-
-
-def openapi_path(kind: DescribedKind) -> str:
+def openapi_path(kind: "Kind") -> str:
     """Return under which path the kind's group version stands, such as `apis/apps/v1`."""
     return f"apis/{kind.group}/{kind.version}" if kind.group else f"api/{kind.version}"
 
 
-def document_digest(kinds: Sequence[DescribedKind]) -> str:
+def document_digest(kinds: "Sequence[Kind]") -> str:
     """Return what tells two versions of a group version's document apart."""
     digest = hashlib.sha256(definitions.VERSION.encode())
     for kind in sorted(kinds, key=lambda kind: kind.plural):
@@ -75,7 +54,7 @@ def document_digest(kinds: Sequence[DescribedKind]) -> str:
     return digest.hexdigest().upper()
 
 
-def openapi_document(kinds: Sequence[DescribedKind]) -> bytes:
+def openapi_document(kinds: "Sequence[Kind]") -> bytes:
     """Return the document of one group version, as gzip-compressed JSON.
 
     Args:
@@ -87,7 +66,7 @@ def openapi_document(kinds: Sequence[DescribedKind]) -> bytes:
 class _Cached:
     """The arguments of a document, equal if they make the same one."""
 
-    def __init__(self, kinds: tuple[DescribedKind, ...], digest: str) -> None:
+    def __init__(self, kinds: "tuple[Kind, ...]", digest: str) -> None:
         self.kinds = kinds
         self.digest = digest
 
@@ -104,7 +83,7 @@ def _documents(cached: _Cached) -> bytes:
 
 
 class _Document:
-    def __init__(self, kinds: tuple[DescribedKind, ...]) -> None:
+    def __init__(self, kinds: "tuple[Kind, ...]") -> None:
         self.kinds = kinds
         self.definitions = definitions.load_definitions()
         self.names = {
@@ -130,7 +109,7 @@ class _Document:
             "components": {"schemas": self.schemas},
         }
 
-    def _paths(self, kind: DescribedKind) -> Iterator[tuple[str, Any]]:
+    def _paths(self, kind: "Kind") -> Iterator[tuple[str, Any]]:
         root = f"/{openapi_path(kind)}"
         space = f"{root}/namespaces/{{namespace}}" if kind.namespaced else root
         held = _Operations(
@@ -142,7 +121,7 @@ class _Document:
             options=self._refer(f"{_META}.DeleteOptions"),
             is_custom=kind.schema.is_custom,
         )
-        verbs = set(kind.verbs)
+        verbs: set[str] = set(kind.verbs)
         yield f"{space}/{kind.plural}", held.of(verbs & {"list", "create", "deletecollection"})
         if kind.namespaced and "list" in verbs:
             yield f"{root}/{kind.plural}", held.of({"list"})
@@ -159,7 +138,7 @@ class _Document:
             posts = subresource in {"binding", "eviction", "token"}
             yield path, part.of({"create"} if posts else on_one - {"delete"})
 
-    def _component(self, kind: DescribedKind, name: str) -> dict[str, str]:
+    def _component(self, kind: "Kind", name: str) -> dict[str, str]:
         if kind.schema.is_custom:
             return {"$ref": f"{_COMPONENTS}{component_name(kind, name)}"}
         return self._refer(self.names[kind.group, kind.version, name])

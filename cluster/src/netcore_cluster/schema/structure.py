@@ -306,9 +306,10 @@ class ObjectSchema:
         is_custom: whether a CustomResourceDefinition gave the structure: unknown fields are then
             pruned by its own rules, and types are a matter of validation.
         source: the OpenAPI schema that the definition of a custom kind gives.
+        node: the same, compiled for pruning and defaulting.
     """
 
-    __slots__ = ("group", "is_custom", "kind", "root", "source", "version")
+    __slots__ = ("group", "is_custom", "kind", "node", "root", "source", "version")
 
     def __init__(
         self,
@@ -319,6 +320,7 @@ class ObjectSchema:
         *,
         is_custom: bool = False,
         source: dict[str, Any] | None = None,
+        node: Any = None,
     ) -> None:
         self.group = group
         self.version = version
@@ -326,6 +328,7 @@ class ObjectSchema:
         self.root = root
         self.is_custom = is_custom
         self.source = source
+        self.node = node
 
     @property
     def api_version(self) -> str:
