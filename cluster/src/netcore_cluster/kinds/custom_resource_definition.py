@@ -84,8 +84,7 @@ def _check(obj: JsonObject, old: JsonObject | None) -> list[FieldError]:
         )
     if old is not None:
         errors += _change_errors(spec, old)
-        errors += _stored_version_errors(obj)
-    return errors
+    return errors + _stored_version_errors(obj)
 
 
 def _group_errors(obj: JsonObject, group: str) -> list[FieldError]:
@@ -113,15 +112,20 @@ def _version_errors(spec: JsonObject) -> list[FieldError]:
     path = "spec.versions"
     errors: list[FieldError] = []
     names = [version.get("name", "") for version in versions]
-    for index, version in enumerate(versions):
-        where = f"{path}[{index}]"
-        found = dns_1035_label(version.get("name", ""))
+    for index, name in enumerate(names):
+        found = dns_1035_label(name)
         if found:
-            errors.append(invalid(f"{where}.name", version.get("name", ""), ",".join(found)))
+            errors.append(invalid(f"{path}[{index}].name", name, ",".join(found)))
+            if index == 0:
+                errors.append(invalid("spec.version", name, ",".join(found)))
+    for version, where in _each(versions, "schema", "spec.validation"):
         errors += _schema_errors(version, where)
-        errors += _subresource_errors(version.get("subresources", {}), f"{where}.subresources")
-        for place, column in enumerate(version.get("additionalPrinterColumns", ())):
-            errors += _column_errors(column, f"{where}.additionalPrinterColumns[{place}]")
+    for version, where in _each(versions, "subresources", "spec.subresources"):
+        errors += _subresource_errors(version.get("subresources", {}), where)
+    columns = "additionalPrinterColumns"
+    for version, where in _each(versions, columns, f"spec.{columns}"):
+        for place, column in enumerate(version.get(columns, ())):
+            errors += _column_errors(column, f"{where}[{place}]")
     if len(set(names)) < len(names):
         errors.append(invalid(path, versions, "must contain unique version names"))
     if sum(bool(version.get("storage")) for version in versions) != 1:
@@ -130,11 +134,23 @@ def _version_errors(spec: JsonObject) -> list[FieldError]:
     return errors
 
 
+def _each(versions: list[JsonObject], key: str, common: str) -> list[tuple[JsonObject, str]]:
+    """Return the versions whose `key` is to be checked, and the path that errors give it.
+
+    What all versions have in common is told once, at the place where the API had it before there
+    were several versions.
+    """
+    first = versions[0].get(key) if versions else None
+    if first is not None and all(version.get(key) == first for version in versions):
+        return [(versions[0], common)]
+    return [(version, f"spec.versions[{index}].{key}") for index, version in enumerate(versions)]
+
+
 def _schema_errors(version: JsonObject, path: str) -> list[FieldError]:
     schema = version.get("schema", {}).get("openAPIV3Schema")
-    where = f"{path}.schema.openAPIV3Schema"
+    where = f"{path}.openAPIV3Schema"
     if schema is None:
-        return [required(where, "schemas are required")]
+        return [required(where)]
     errors = structural_errors(schema, where)
     if schema.get("nullable"):
         errors.append(forbidden(f"{where}.nullable", "nullable cannot be true at the root"))
@@ -152,17 +168,18 @@ def _subresource_errors(subresources: JsonObject, path: str) -> list[FieldError]
         if not value:
             errors.append(required(where))
         else:
-            errors += _path_errors(value, where)
-            if not value.startswith(root):
-                text = f"should be a json path under {root[:-1]}"
-                errors.append(invalid(where, value, text))
+            text = f"should be a json path under {root[:-1]}"
+            errors += _path_errors(value, where) or (
+                [] if value.startswith(root) else [invalid(where, value, text)]
+            )
     selector = scale.get("labelSelectorPath")
     if selector:
         where = f"{path}.scale.labelSelectorPath"
-        errors += _path_errors(selector, where)
-        if not selector.startswith((".spec.", ".status.")):
-            text = "should be a json path under either .spec or .status"
-            errors.append(invalid(where, selector, text))
+        text = "should be a json path under either .spec or .status"
+        is_known = selector.startswith((".spec.", ".status."))
+        errors += _path_errors(selector, where) or (
+            [] if is_known else [invalid(where, selector, text)]
+        )
     return errors
 
 
@@ -190,11 +207,18 @@ def _column_errors(column: JsonObject, path: str) -> list[FieldError]:
     if not column.get("jsonPath"):
         errors.append(required(f"{path}.JSONPath"))
     else:
-        try:
-            JsonPath(column["jsonPath"])
-        except ValueError as error:
-            errors.append(invalid(f"{path}.JSONPath", column["jsonPath"], str(error)))
+        errors += _column_path_errors(column["jsonPath"], f"{path}.JSONPath")
     return errors
+
+
+def _column_path_errors(value: str, path: str) -> list[FieldError]:
+    if not value.startswith("."):
+        return [invalid(path, value, "must be a simple json path starting with .")]
+    try:
+        JsonPath(value)
+    except ValueError as error:
+        return [invalid(path, value, str(error))]
+    return []
 
 
 def _name_errors(names: JsonObject) -> list[FieldError]:
@@ -252,6 +276,9 @@ def _change_errors(spec: JsonObject, old: JsonObject) -> list[FieldError]:
 def _stored_version_errors(obj: JsonObject) -> list[FieldError]:
     stored = obj.get("status", {}).get("storedVersions") or []
     names = {version.get("name") for version in obj["spec"].get("versions") or ()}
+    if not stored:
+        text = "must have at least one stored version"
+        return [invalid("status.storedVersions", None, text)]
     return [
         invalid(
             f"status.storedVersions[{index}]",

@@ -34,7 +34,6 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "array": (list,),
     "object": (dict,),
 }
-_RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 
 Rule = Callable[[Any, str], Iterator[FieldError]]
 
@@ -73,6 +72,9 @@ class Check:
             return
         if self.types and not self._fits(value):
             yield self._mistyped(value, path)
+            if type(value) is float and self.type_text == "integer":
+                text = f"Checked value must be of type integer (default format) in {path}"
+                yield invalid("<nil>", "", text)
             return
         for rule in self.rules:
             yield from rule(value, path)
@@ -165,7 +167,7 @@ def _string_rules(schema: dict[str, Any]) -> Iterator[Rule]:
         yield _when(
             text,
             lambda value: not check(value),
-            lambda value, path: invalid(
+            lambda value, path: type_invalid(
                 path, value, f"{path} in body must be of type {name}: {shown(value)}"
             ),
         )
@@ -173,17 +175,6 @@ def _string_rules(schema: dict[str, Any]) -> Iterator[Rule]:
 
 def _number_rules(schema: dict[str, Any]) -> Iterator[Rule]:
     number = (int, float)
-    if schema.get("format") in _RANGES and schema.get("type") == "integer":
-        low, high = _RANGES[schema["format"]]
-        yield _when(
-            number,
-            lambda value: not low <= value <= high,
-            lambda value, path: invalid(
-                path,
-                value,
-                f"Checked value must be of type integer with format {schema['format']} in {path}",
-            ),
-        )
     if "multipleOf" in schema:
         factor = schema["multipleOf"]
         yield _when(

@@ -255,7 +255,10 @@ def _default_errors(schema: Schema, path: str) -> Iterator[FieldError]:
     """A default must be a value that the schema itself allows."""
     default = schema.get("default")
     if default is not None and schema.get("type", "") in {"", *_TYPES}:
-        yield from Check(schema).errors(default, f"{path}.default")
+        for error in Check(schema).errors(default, ""):
+            inside = "" if error.field in {"", "<nil>"} else f".{error.field}"
+            where = f"{path}.default{inside}"
+            yield FieldError(error.reason, where, error.message)
 
 
 def _combined_errors(schema: Schema, path: str) -> Iterator[FieldError]:
@@ -294,7 +297,7 @@ def _value_only(schema: Schema, path: str) -> Iterator[FieldError]:
 def _completeness(
     restricted: Schema, structure: Schema | None, path: str, place: str
 ) -> Iterator[FieldError]:
-    """Every field that a combination speaks of must be specified outside of it.
+    """Every field that a combination at the root speaks of must be specified outside of it.
 
     Args:
         restricted: the schema whose combinations are looked at.
@@ -307,15 +310,6 @@ def _completeness(
             yield from _specified(part, structure, f"{path}.{key}[{index}]", place)
     if isinstance(restricted.get("not"), dict):
         yield from _specified(restricted["not"], structure, f"{path}.not", place)
-    if restricted is not structure:
-        return
-    for name, part in restricted.get("properties", {}).items():
-        where = f"{path}.properties[{name}]"
-        yield from _completeness(part, part, where, where)
-    for key in ("items", "additionalProperties"):
-        if isinstance(restricted.get(key), dict):
-            where = f"{path}.{key}"
-            yield from _completeness(restricted[key], restricted[key], where, where)
 
 
 def _specified(
