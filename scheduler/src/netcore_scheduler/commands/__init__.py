@@ -1,0 +1,1 @@
+"""Subcommands that this distribution adds to `netcore`."""
