@@ -141,6 +141,13 @@ class ObjectCache:
                 changes.append(Change(self.resource, old, None))
         return changes
 
+    def clear(self) -> list[Change]:
+        """Take in that everything is gone."""
+        changes = [Change(self.resource, old, None) for old in self]
+        for change in changes:
+            self._take_out(key_of(change.newest), change.newest)
+        return changes
+
     def _apply(self, obj: Object) -> Change | None:
         key = key_of(obj)
         old = self._objects.get(key)

@@ -19,11 +19,12 @@ def with_condition(
     message: str,
     *,
     now: float,
+    generation: int | None = None,
 ) -> list[Object]:
     """The conditions with one of them set, in its place or at the end.
 
-    One that already says so (same status, reason and message) stays as it is; the time of the
-    transition changes with the status only.
+    One that already says so stays as it is; the time of the transition changes with the status
+    only.
 
     Args:
         conditions: The conditions so far.
@@ -32,18 +33,18 @@ def with_condition(
         reason: One word for machines.
         message: A sentence for people.
         now: Unix seconds.
+        generation: The generation of the object that the condition speaks of, where it tells.
     """
     known = find_condition(conditions, kind)
-    if known is not None and all(
-        known.get(name, "") == value
-        for name, value in (("status", status), ("reason", reason), ("message", message))
-    ):
-        return list(conditions)
-    changed_at = timestamp(now)
-    new: Object = {"type": kind, "status": status, "lastTransitionTime": changed_at}
+    since = timestamp(now)
     if known is not None and known["status"] == status:
-        new["lastTransitionTime"] = known.get("lastTransitionTime", changed_at)
+        since = known.get("lastTransitionTime", since)
+    new: Object = {"type": kind, "status": status, "lastTransitionTime": since}
+    if generation is not None:
+        new["observedGeneration"] = generation
     new |= {"reason": reason, "message": message}
+    if known is not None and known.items() >= new.items():
+        return list(conditions)
     if known is None:
         return [*conditions, new]
     return [new if each is known else each for each in conditions]

@@ -1,8 +1,9 @@
 """The caches that all controllers share, and who hears of their changes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from netcore.resources import APP_GROUP_LABEL
 from netcore_cluster.api.errors import Object
 from netcore_cluster.controllers.cache import (
     Change,
@@ -13,7 +14,7 @@ from netcore_cluster.controllers.cache import (
     by_namespace,
     by_node,
 )
-from netcore_cluster.controllers.objects import Key
+from netcore_cluster.controllers.objects import Key, key_of, labels_of
 
 Listener = Callable[[Change], None]
 
@@ -23,8 +24,16 @@ _MANAGED: Final[Mapping[str, Index]] = {
     "orphan": by_lack_of_controller,
     "namespace": by_namespace,
 }
+
+
+def by_app_group(pod: Object) -> Iterable[str]:
+    """Index of the pods of an AppGroup, by `namespace/name`."""
+    group = labels_of(pod).get(APP_GROUP_LABEL)
+    return (f"{key_of(pod).namespace}/{group}",) if group else ()
+
+
 _INDEXES: Final[Mapping[str, Mapping[str, Index]]] = {
-    "pods": {**_MANAGED, "node": by_node},
+    "pods": {**_MANAGED, "node": by_node, "app-group": by_app_group},
     "replicasets.apps": _MANAGED,
     "deployments.apps": _NAMESPACE,
     "statefulsets.apps": _NAMESPACE,
@@ -60,6 +69,11 @@ class Hub:
     def listed(self, resource: str, objects: list[Object], revision: int) -> None:
         """Take in the whole list of a resource as of a revision."""
         for change in self.cache(resource).replace(objects, revision):
+            self._tell(change)
+
+    def forget(self, resource: str) -> None:
+        """A resource is no longer served: its objects are gone."""
+        for change in self.cache(resource).clear():
             self._tell(change)
 
     def written(self, resource: str, obj: Object) -> None:

@@ -18,3 +18,18 @@ async def read(client: Client, resource: str, key: Key, uid: str) -> Object | No
             return None
         raise
     return found if uid_of(found) == uid else None
+
+
+async def list_all(client: Client, resource: str, namespace: str) -> list[Object]:
+    """The objects of a namespace as stored now; none where the resource is no longer served.
+
+    Raises:
+        ApiError: The API server could not tell.
+    """
+    try:
+        objects, _ = await client.list(resource, namespace)
+    except ApiError as error:
+        if error.code == 404:
+            return []
+        raise
+    return objects

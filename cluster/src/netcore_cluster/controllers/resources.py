@@ -1,6 +1,6 @@
 """Which resources the cluster has: the built-in ones, and those that definitions add; pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -10,8 +10,11 @@ from netcore_cluster.kinds import BUILTIN
 
 DEFINITIONS: Final = "customresourcedefinitions.apiextensions.k8s.io"
 
-# Served twice over, or too short-lived to own anything or to be owned.
-_LEFT_OUT: Final = frozenset({"events", "events.events.k8s.io"})
+# The second name of the same objects.
+_ALIASES: Final = frozenset({"events.events.k8s.io"})
+
+# Too short-lived to own anything or to be owned.
+_UNWATCHED: Final = frozenset({"events"})
 
 
 class KindName(NamedTuple):
@@ -27,21 +30,49 @@ class ServedResource:
 
     Attributes:
         name: As the client takes it: `pods`, `deployments.apps`.
+        is_watched: Whether the garbage collector needs to know its objects.
     """
 
     name: str
     kind: KindName
     plural: str
     namespaced: bool
+    is_watched: bool = True
+
+
+class ResourceTable:
+    """What the cluster serves at present."""
+
+    def __init__(self) -> None:
+        self._builtin = list(builtin_resources())
+        self._resources: Sequence[ServedResource] = []
+        self.define(())
+
+    def __iter__(self) -> Iterator[ServedResource]:
+        return iter(self._resources)
+
+    def define(self, definitions: Iterable[Object]) -> None:
+        """Take in all definitions of custom resources there are."""
+        self._resources = [*self._builtin, *defined_resources(definitions)]
+        self._by_name = {each.name: each for each in self._resources}
+        self._by_kind = {each.kind: each for each in self._resources}
+
+    def named(self, name: str) -> ServedResource | None:
+        """The resource of that name."""
+        return self._by_name.get(name)
+
+    def of_kind(self, kind: KindName) -> ServedResource | None:
+        """The resource whose objects are of that kind."""
+        return self._by_kind.get(kind)
 
 
 def builtin_resources() -> Sequence[ServedResource]:
-    """What is served before any definition is created, but Events."""
+    """What is served before any definition is created."""
     return [
         _resource(kind.group, kind.kind, kind.plural, namespaced=kind.namespaced)
         for kind in BUILTIN
         if {"list", "watch", "delete"} <= set(kind.verbs)
-        and _name(kind.group, kind.plural) not in _LEFT_OUT
+        and _name(kind.group, kind.plural) not in _ALIASES
     ]
 
 
@@ -67,7 +98,9 @@ def kind_name(reference: Object) -> KindName:
 
 
 def _resource(group: str, kind: str, plural: str, *, namespaced: bool) -> ServedResource:
-    return ServedResource(_name(group, plural), KindName(group, kind), plural, namespaced)
+    name = _name(group, plural)
+    is_watched = name not in _UNWATCHED
+    return ServedResource(name, KindName(group, kind), plural, namespaced, is_watched)
 
 
 def _name(group: str, plural: str) -> str:

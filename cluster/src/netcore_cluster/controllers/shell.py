@@ -59,9 +59,9 @@ class ControllerShell(Generic[K, O]):
         hub.listen(self._hear)
 
     @property
-    def resources(self) -> Sequence[str]:
-        """What has to be watched for this controller."""
-        return [resource for resource in self._interests if resource != EVERY_RESOURCE]
+    def name(self) -> str:
+        """The controller's."""
+        return self._controller.name
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -150,7 +150,9 @@ class ControllerShell(Generic[K, O]):
             try:
                 await self._write(write)
             except ApiError as error:
-                refusals.append((write, error))
+                # What is gone needs no change any more.
+                if error.code != 404 or isinstance(write, Create):
+                    refusals.append((write, error))
 
         if len(writes) == 1:
             await attempt(writes[0])
@@ -195,7 +197,7 @@ class ControllerShell(Generic[K, O]):
         try:
             answer = await self._client.create(resource, obj, key.namespace)
         except ApiError as error:
-            if error.reason == "AlreadyExists":
+            if error.reason == "AlreadyExists" and key.name:
                 holder = await self._client.get(resource, key.name, key.namespace)
                 self._hub.written(resource, holder)
             raise
