@@ -121,7 +121,8 @@ class Agent:
                         health=format_address(*listening),
                     )
                 )
-                self._assign((), (), ())
+                if self._settings.peer:
+                    self._assign((), (), ())
                 tasks = [group.create_task(self._probe(), name="probes")]
                 broker = None
                 if self._transport is not None:

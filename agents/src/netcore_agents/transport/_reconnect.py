@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from netcore_agents.transport._protocol import Message, Session, Transport, TransportError
@@ -24,13 +24,12 @@ class Backoff:
 
     first_s: float = 0.25
     limit_s: float = 30.0
-    random: random.Random = field(default_factory=random.Random)
     _next_s: float = 0.0
 
     def pause_s(self) -> float:
         """Seconds to wait before the next attempt."""
         self._next_s = min(self._next_s * 2 or self.first_s, self.limit_s)
-        return self._next_s * self.random.uniform(0.5, 1.0)
+        return self._next_s * random.uniform(0.5, 1.0)
 
     def reset(self) -> None:
         """Begin with the first pause again."""
