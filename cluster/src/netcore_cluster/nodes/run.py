@@ -1,0 +1,104 @@
+"""Runs the agents of some nodes in one process."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from typing import Any, Final
+
+from netcore_cluster.api.client import Client
+from netcore_cluster.api.errors import ApiError, Object
+from netcore_cluster.controllers.event_poster import EventPoster
+from netcore_cluster.controllers.hub import Hub
+from netcore_cluster.controllers.informer import Informer
+from netcore_cluster.controllers.objects import Key
+from netcore_cluster.controllers.shell import ControllerShell
+from netcore_cluster.nodes.agent import NodeAgent
+from netcore_cluster.nodes.heartbeat import Heartbeat
+from netcore_cluster.nodes.ledger import Ledger
+from netcore_cluster.nodes.node_spec import NodeSpec, default_nodes, node_object
+from netcore_cluster.nodes.reporter import NodeReporter
+from netcore_cluster.nodes.runtime import FakeRuntime, Runtime
+
+_LOG: Final = logging.getLogger(__name__)
+
+_VERSION: Final = version("netcore-cluster")
+
+# Registrations under way at a time.
+_MOST_REGISTERING: Final = 32
+
+
+async def run_nodes(
+    client: Client,
+    nodes: int | Sequence[NodeSpec],
+    *,
+    runtime: Runtime | None = None,
+    heartbeat_s: float = 10.0,
+    clock: Callable[[], float] = time.time,
+) -> None:
+    """Register the nodes, then run their pods until cancelled.
+
+    A node that exists already goes on as it was: its pods keep running at their addresses.
+
+    Args:
+        client: The API server's in-process client.
+        nodes: How many (see `default_nodes`), or which.
+        runtime: What runs the containers; the fake one where absent.
+        heartbeat_s: How often a node says that it lives.
+        clock: Unix seconds.
+    """
+    specs = default_nodes(nodes) if isinstance(nodes, int) else nodes
+    by_name = {spec.name: spec for spec in specs}
+    runtime = runtime or FakeRuntime()
+    hub = Hub()
+    poster = EventPoster(client, clock=clock)
+    ledgers = {name: Ledger(spec) for name, spec in by_name.items()}
+    shells: list[ControllerShell[Any, Any]] = [
+        ControllerShell(NodeAgent(hub, ledgers, runtime), client, hub, poster, clock=clock),
+        ControllerShell(
+            NodeReporter(hub, by_name, runtime.name, _VERSION), client, hub, poster, clock=clock
+        ),
+    ]
+    known = hub.cache("nodes")
+
+    def node_of(name: str) -> Object | None:
+        return known.get(Key("", name))
+
+    async with asyncio.TaskGroup() as group:
+        for resource in ("nodes", "pods"):
+            informer = Informer(client, hub, resource)
+            group.create_task(informer.run(), name=f"watch-{resource}")
+            await informer.has_synced.wait()
+        missing = [spec for spec in specs if node_of(spec.name) is None]
+        await _register(client, hub, missing, runtime.name, clock)
+        heartbeat = Heartbeat(client, node_of, by_name, interval_s=heartbeat_s, clock=clock)
+        group.create_task(heartbeat.run(), name="heartbeat")
+        group.create_task(poster.run(), name="event-poster")
+        for shell in shells:
+            group.create_task(shell.run(), name=shell.name)
+
+
+async def _register(
+    client: Client,
+    hub: Hub,
+    specs: Sequence[NodeSpec],
+    runtime: str,
+    clock: Callable[[], float],
+) -> None:
+    limit = asyncio.Semaphore(_MOST_REGISTERING)
+
+    async def register(spec: NodeSpec) -> None:
+        node = node_object(spec, runtime=runtime, version=_VERSION, now=clock())
+        async with limit:
+            try:
+                hub.written("nodes", await client.create("nodes", node))
+            except ApiError as error:
+                # Somebody else made it: the reporter sets it right.
+                if error.reason != "AlreadyExists":
+                    raise
+                _LOG.info("node %s was there already", spec.name)
+
+    async with asyncio.TaskGroup() as group:
+        for spec in specs:
+            group.create_task(register(spec), name=f"register-{spec.name}")
