@@ -7,25 +7,19 @@ Source: apimachinery ``pkg/api/errors``; api-conventions.md, "Response Status Ki
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
+
+from netcore_cluster.schema.errors import FieldError, RefusedError
 
 Object = dict[str, Any]
 
-
-class FieldProblem(Protocol):
-    """What `invalid` needs to know of one field's error."""
-
-    @property
-    def reason(self) -> str:
-        """Cause, as in `details.causes[].reason`: FieldValueInvalid, FieldValueRequired, …."""
-
-    @property
-    def field(self) -> str:
-        """Path of the field, such as ``spec.containers[0].name``."""
-
-    @property
-    def message(self) -> str:
-        """What is wrong, without the path."""
+EXPIRED_CONTINUE = (
+    "The provided continue parameter is too old to display a consistent list result. "
+    "You can start a new list without the continue parameter, or use the continue token in this "
+    "response to retrieve the remainder of the results. Continuing with the provided token results "
+    "in an inconsistent list - objects that were created, modified, or deleted between the time "
+    "the first chunk was returned and now may show up in the list."
+)
 
 
 class ApiError(Exception):
@@ -80,7 +74,7 @@ def failure(
 
 
 def details(resource: str, group: str, name: str = "", **more: Any) -> Object:
-    """Returns `details` of a Status; `resource` is the plural (the kind, where that is the word)."""
+    """Returns `details` of a Status; `resource` is the plural, or the kind of an invalid object."""
     found: Object = {}
     if name:
         found["name"] = name
@@ -122,23 +116,25 @@ def conflict(resource: str, group: str, name: str, problem: str) -> ApiError:
 def modified(resource: str, group: str, name: str) -> ApiError:
     """The request carries an old resourceVersion."""
     problem = (
-        "the object has been modified; please apply your changes to the latest version and try again"
+        "the object has been modified; "
+        "please apply your changes to the latest version and try again"
     )
     return conflict(resource, group, name, problem)
 
 
-def invalid(kind: str, group: str, name: str, problems: Sequence[FieldProblem]) -> ApiError:
+def invalid(kind: str, group: str, name: str, problems: Sequence[FieldError]) -> ApiError:
     """The object breaks its schema or its kind's rules."""
-    texts = [f"{problem.field}: {problem.message}" for problem in problems]
+    texts = list(dict.fromkeys(map(str, problems)))
     joined = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     message = f'{qualified(kind, group)} "{name}" is invalid: {joined}'
-    causes = [
-        {"reason": problem.reason, "message": problem.message, "field": problem.field}
-        for problem in problems
-    ]
-    return failure(
-        422, "Invalid", message, details=details(kind, group, name) | {"causes": causes}
-    )
+    causes = [problem.cause() for problem in problems]
+    return failure(422, "Invalid", message, details=details(kind, group, name, causes=causes))
+
+
+def refused(error: RefusedError) -> ApiError:
+    """The object could not be decoded, patched or applied."""
+    found = {"causes": error.causes} if error.causes else None
+    return failure(error.code, error.reason, error.message, details=found)
 
 
 def bad_request(message: str) -> ApiError:

@@ -132,7 +132,7 @@ class Event:
 
     @property
     def tombstone(self) -> Entry:
-        """The old object at the change's revision: what a watcher is told that loses sight of it."""
+        """The old object at the change's revision: told to watchers who lose sight of it."""
         if self._tombstone is None:
             assert self.previous is not None
             self._tombstone = self.previous.at(self.revision)

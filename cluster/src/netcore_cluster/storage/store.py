@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -31,6 +31,7 @@ class Store:
         self._writer = Writer(database, self._written)
         self._waiting: dict[int, asyncio.Future[None]] = {}
         self._watchers: dict[str, set[Watcher]] = {}
+        self._listeners: dict[str, Callable[[Event], None]] = {}
         self._advanced = asyncio.Event()
         self._failure: Exception | None = None
 
@@ -136,6 +137,10 @@ class Store:
         finally:
             watchers.discard(watcher)
 
+    def listen(self, resource: str, listener: Callable[[Event], None]) -> None:
+        """Calls `listener` with every event of a resource before anyone else learns of it."""
+        self._listeners[resource] = listener
+
     def watcher_count(self) -> int:
         """Returns how many watchers there are."""
         return sum(map(len, self._watchers.values()))
@@ -172,6 +177,9 @@ class Store:
         for resource, event in self._core.commit(batch, time.monotonic()):
             by_resource.setdefault(resource, []).append(event)
         for resource, events in by_resource.items():
+            if resource in self._listeners:
+                for event in events:
+                    self._listeners[resource](event)
             for watcher in self._watchers.get(resource, ()):
                 watcher.offer(events)
         for change in batch:

@@ -34,6 +34,11 @@ class Watcher:
         self._arrived = asyncio.Event()
         self._has_lagged = False
 
+    @property
+    def is_caught_up(self) -> bool:
+        """Whether the reader has taken everything that the store has published."""
+        return not self._queue
+
     def sees(self, event: Event) -> EventType | None:
         """Returns what the event is to this watcher: objects enter and leave its selector."""
         if self._namespace and event.entry.namespace != self._namespace:

@@ -1,0 +1,145 @@
+"""The rules of `metadata` that every kind shares. Pure.
+
+Source: kubernetes apiserver ``pkg/registry/rest/{create,update,delete}.go``.
+"""
+
+import uuid
+from datetime import UTC, datetime
+
+from netcore_cluster.api.errors import Object, bad_request, conflict, failure
+from netcore_cluster.api.resource import Resource
+from netcore_cluster.schema import errors as field_errors
+from netcore_cluster.schema.errors import FieldError
+
+SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+"""No vowels, no digits that look like letters: a random suffix is never a word."""
+
+MAX_GENERATED_BASE = 58
+
+_KEPT_ON_UPDATE = (
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "selfLink",
+)
+
+
+def timestamp(now_s: float) -> str:
+    """Returns a time as the API writes it; `now_s` is in seconds since the epoch."""
+    return datetime.fromtimestamp(now_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def place(metadata: Object, resource: Resource, namespace: str, name: str = "") -> None:
+    """Puts an object where the request's path says.
+
+    Raises:
+        ApiError: 400, the object says that it belongs elsewhere.
+    """
+    if resource.kind.namespaced:
+        stated = metadata.get("namespace")
+        if stated and stated != namespace:
+            raise bad_request(
+                "the namespace of the provided object does not match the namespace sent on the "
+                "request"
+            )
+        metadata["namespace"] = namespace
+    else:
+        metadata.pop("namespace", None)
+    if name:
+        stated = metadata.get("name")
+        if stated and stated != name:
+            raise bad_request(
+                f"the name of the object ({stated}) does not match the name on the URL ({name})"
+            )
+        metadata["name"] = name
+
+
+def begin(metadata: Object, *, now_s: float, uid: uuid.UUID, suffix: str) -> list[FieldError]:
+    """Gives a new object its identity; returns what is wrong with its name.
+
+    Args:
+        metadata: of the new object; changed in place.
+        now_s: time of creation, in seconds since the epoch.
+        uid: identity of the object.
+        suffix: five random characters, used if the name is to be generated.
+
+    Raises:
+        ApiError: 500, the object carries a resourceVersion.
+    """
+    if metadata.get("resourceVersion"):
+        raise failure(500, "", "resourceVersion should not be set on objects to be created")
+    for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"):
+        metadata.pop(name, None)
+    if not metadata.get("name"):
+        base = metadata.get("generateName", "")
+        if not base:
+            detail = "name or generateName is required"
+            return [field_errors.required("metadata.name", detail)]
+        metadata["name"] = base[:MAX_GENERATED_BASE] + suffix
+    metadata["uid"] = str(uid)
+    metadata["creationTimestamp"] = timestamp(now_s)
+    return []
+
+
+def carry(new: Object, old: Object) -> None:
+    """Keeps in the metadata of an update what only the server changes."""
+    for name in _KEPT_ON_UPDATE:
+        if name in old:
+            new[name] = old[name]
+        else:
+            new.pop(name, None)
+    if "generation" in old:
+        new["generation"] = old["generation"]
+    else:
+        new.pop("generation", None)
+
+
+def check_preconditions(
+    resource: Resource, old: Object, *, uid: str | None, revision: str | None
+) -> None:
+    """Checks what a request says about the object's present state.
+
+    Raises:
+        ApiError: 409, the object is another one, or has changed.
+    """
+    kind = resource.kind
+    metadata = old["metadata"]
+    name = metadata["name"]
+    if uid and uid != metadata["uid"]:
+        problem = (
+            f"Precondition failed: UID in precondition: {uid}, "
+            f"UID in object meta: {metadata['uid']}"
+        )
+        raise conflict(kind.plural, kind.group, name, problem)
+    if revision and revision != metadata["resourceVersion"]:
+        problem = (
+            f"Precondition failed: ResourceVersion in precondition: {revision}, "
+            f"ResourceVersion in object meta: {metadata['resourceVersion']}"
+        )
+        raise conflict(kind.plural, kind.group, name, problem)
+
+
+def new_finalizer_errors(new: Object, old: Object) -> list[FieldError]:
+    """Returns the error of a finalizer added to the metadata of an object that is being deleted."""
+    if "deletionTimestamp" not in old:
+        return []
+    added = set(new.get("finalizers") or ()) - set(old.get("finalizers") or ())
+    if not added:
+        return []
+    listed = ", ".join(f'"{name}"' for name in sorted(added))
+    detail = (
+        "no new finalizers can be added if the object is being deleted, found new finalizers "
+        f"[]string{{{listed}}}"
+    )
+    return [field_errors.forbidden("metadata.finalizers", detail)]
+
+
+def is_released(obj: Object) -> bool:
+    """Tells whether an object that is being deleted has nothing left to wait for."""
+    metadata = obj["metadata"]
+    if "deletionTimestamp" not in metadata or metadata.get("finalizers"):
+        return False
+    if obj["kind"] == "Namespace" and obj.get("spec", {}).get("finalizers"):
+        return False
+    return not metadata.get("deletionGracePeriodSeconds")

@@ -1,0 +1,469 @@
+"""Create, update, patch and delete: from the bytes of a request to a durable object.
+
+Each write reads the latest state, decides and stages without letting go of the event loop, so
+nothing can come between; only then it waits for the disk. Whoever writes the same object
+meanwhile builds upon the staged state.
+"""
+
+import random
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from netcore_cluster.api import errors, metadata, ownership
+from netcore_cluster.api.admission import Admission
+from netcore_cluster.api.deletion import DeleteOptions, mark
+from netcore_cluster.api.errors import Object
+from netcore_cluster.api.options import WriteOptions
+from netcore_cluster.api.resource import Resource
+from netcore_cluster.schema.decode import Decoded, decode
+from netcore_cluster.schema.errors import FieldError, RefusedError
+from netcore_cluster.storage.entry import Change, Entry
+from netcore_cluster.storage.sqlite import StorageError
+from netcore_cluster.storage.store import Store
+
+_MAX_NAME_TRIES = 8
+
+_CREATED_BY_UPDATE = frozenset(
+    {
+        "endpoints",
+        "endpointslices.discovery.k8s.io",
+        "events",
+        "leases.coordination.k8s.io",
+        "limitranges",
+        "roles.rbac.authorization.k8s.io",
+        "rolebindings.rbac.authorization.k8s.io",
+        "clusterroles.rbac.authorization.k8s.io",
+        "clusterrolebindings.rbac.authorization.k8s.io",
+        "runtimeclasses.node.k8s.io",
+        "services",
+        "volumeattachments.storage.k8s.io",
+    }
+)
+"""Resources of which an update of a missing object creates it.
+
+Source: kubernetes ``pkg/registry/*/strategy.go`` (AllowCreateOnUpdate)."""
+
+RETURNED_WHEN_DELETED = frozenset(
+    {
+        "pods",
+        "services",
+        "serviceaccounts",
+        "resourcequotas",
+        "persistentvolumes",
+        "persistentvolumeclaims",
+        "storageclasses.storage.k8s.io",
+        "volumeattachments.storage.k8s.io",
+        "csinodes.storage.k8s.io",
+        "csidrivers.storage.k8s.io",
+    }
+)
+"""Resources whose delete request is answered with the object even if it is gone.
+
+Source: kubernetes ``pkg/registry/*/storage`` (ReturnDeletedObject)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a request brought.
+
+    Attributes:
+        content_type: its media type, without parameters.
+    """
+
+    data: bytes
+    content_type: str = "application/json"
+
+
+@dataclass(slots=True)
+class Written:
+    """The outcome of a write.
+
+    Attributes:
+        entry: the object after it; for one that is gone, its last state.
+        is_new: whether the write created it.
+        is_gone: whether the write removed it.
+        warnings: what the client should be told.
+    """
+
+    entry: Entry
+    is_new: bool = False
+    is_gone: bool = False
+    warnings: list[str] = field(default_factory=list)
+    change: Change | None = None
+
+
+class Writing:
+    """The verbs that change objects."""
+
+    def __init__(self, store: Store, admission: Admission) -> None:
+        """Writes to `store` what `admission` lets pass."""
+        self._store = store
+        self._admission = admission
+        self._random = random.Random()
+
+    async def create(
+        self, resource: Resource, namespace: str, body: Body, options: WriteOptions, name: str = ""
+    ) -> Written:
+        """Creates the object of a body; `name` is the one on the URL, if there is one."""
+        decoded = self._decode(resource, body, options)
+        return await self._finish(
+            self._create(resource, namespace, decoded.obj, options, name, decoded.warnings)
+        )
+
+    async def update(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        body: Body,
+        options: WriteOptions,
+        subresource: str = "",
+    ) -> Written:
+        """Replaces an object, or the part that a subresource stands for."""
+        decoded = self._decode(resource, body, options)
+        obj = decoded.obj
+        meta = _metadata(obj)
+        metadata.place(meta, resource, namespace, name)
+        previous = self._store.latest(resource.storage, resource.key(namespace, name))
+        if previous is None:
+            if subresource or resource.name not in _CREATED_BY_UPDATE or meta.get("uid"):
+                raise errors.not_found(resource.kind.plural, resource.kind.group, name)
+            written = self._create(resource, namespace, obj, options, name, decoded.warnings)
+        else:
+            written = self._replace(resource, previous, obj, options, subresource)
+            written.warnings += decoded.warnings
+        return await self._finish(written)
+
+    async def patch(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        body: Body,
+        options: WriteOptions,
+        subresource: str = "",
+    ) -> Written:
+        """Changes an object as a patch says; an apply patch may create it."""
+        key = resource.key(namespace, name)
+        previous = self._store.latest(resource.storage, key)
+        kind = resource.kind
+        old = None if previous is None else resource.served(previous)
+        if body.content_type.startswith("application/apply-patch"):
+            return await self._apply(
+                resource, namespace, name, previous, body, options, subresource
+            )
+        if old is None:
+            raise errors.not_found(kind.plural, kind.group, name)
+        assert previous is not None
+        patched = ownership.patched(
+            kind.schema, old, body.data, body.content_type, options.field_validation
+        )
+        metadata.place(_metadata(patched.obj), resource, namespace, name)
+        written = self._replace(resource, previous, patched.obj, options, subresource)
+        written.warnings += patched.warnings
+        return await self._finish(written)
+
+    async def delete(
+        self, resource: Resource, namespace: str, name: str, options: DeleteOptions
+    ) -> Written:
+        """Deletes an object, or marks it to be."""
+        previous = self._store.latest(resource.storage, resource.key(namespace, name))
+        if previous is None:
+            raise errors.not_found(resource.kind.plural, resource.kind.group, name)
+        return await self._finish(self.stage_delete(resource, previous, options))
+
+    def stage_delete(self, resource: Resource, previous: Entry, options: DeleteOptions) -> Written:
+        """Starts the deletion of an object in its latest state."""
+        metadata.check_preconditions(
+            resource, previous.obj, uid=options.uid, revision=options.revision
+        )
+        self._admission.check_delete(resource, previous.obj)
+        marked = mark(previous.obj, options, time.time())
+        if metadata.is_released(marked):
+            return self._remove(resource, previous, marked, is_dry_run=options.is_dry_run)
+        if marked is previous.obj:
+            return Written(previous)
+        return self._stage(resource, previous, marked, is_dry_run=options.is_dry_run)
+
+    async def change(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        edit: Callable[[Object], Object],
+        *,
+        is_dry_run: bool = False,
+    ) -> Written:
+        """Stores what `edit` makes of the latest state, as bindings and the server itself do.
+
+        Args:
+            resource: which resource.
+            namespace: the object's namespace.
+            name: the object's name.
+            edit: gets the stored object, which it must not change, and returns the new one with
+                a metadata of its own; it raises ApiError to refuse.
+            is_dry_run: whether to do everything but the write.
+        """
+        previous = self._store.latest(resource.storage, resource.key(namespace, name))
+        if previous is None:
+            raise errors.not_found(resource.kind.plural, resource.kind.group, name)
+        new = edit(previous.obj)
+        if new is previous.obj:
+            return await self._finish(Written(previous))
+        return await self._finish(self._stage(resource, previous, new, is_dry_run=is_dry_run))
+
+    async def finish(self, written: Written) -> Written:
+        """Waits until a staged write is durable."""
+        return await self._finish(written)
+
+    # -- one step of a write each; none of them waits ---------------------------------------------
+
+    def _create(
+        self,
+        resource: Resource,
+        namespace: str,
+        obj: Object,
+        options: WriteOptions,
+        name: str,
+        warnings: list[str],
+    ) -> Written:
+        kind = resource.kind
+        meta = _metadata(obj)
+        metadata.place(meta, resource, namespace, name)
+        self._admission.check_namespace(resource, namespace, meta.get("name", ""))
+        if kind.has_status:
+            obj.pop("status", None)
+        kind.defaults(obj)
+        ownership.record_create(kind, obj, options.manager, metadata.timestamp(time.time()))
+        return self._create_prepared(resource, namespace, obj, options, warnings)
+
+    def _create_prepared(
+        self,
+        resource: Resource,
+        namespace: str,
+        obj: Object,
+        options: WriteOptions,
+        warnings: list[str],
+    ) -> Written:
+        kind = resource.kind
+        meta = obj["metadata"]
+        is_generated = not meta.get("name") and bool(meta.get("generateName"))
+        problems = metadata.begin(meta, now_s=time.time(), uid=self._uuid(), suffix=self._suffix())
+        for _ in range(_MAX_NAME_TRIES if is_generated else 0):
+            if self._store.latest(resource.storage, resource.key(namespace, meta["name"])) is None:
+                break
+            meta["name"] = meta["generateName"][: metadata.MAX_GENERATED_BASE] + self._suffix()
+        kind.prepare_create(obj)
+        warnings += self._admission.complete(resource, obj, None)
+        self._check(resource, obj, None, problems)
+        name = meta["name"]
+        key = resource.key(namespace, name)
+        if self._store.latest(resource.storage, key) is not None:
+            raise errors.already_exists(kind.plural, kind.group, name)
+        self._admission.allocate(resource, obj, None, is_dry_run=options.is_dry_run)
+        written = self._stage(resource, None, obj, is_dry_run=options.is_dry_run, key=key)
+        written.is_new = True
+        written.warnings = warnings
+        return written
+
+    def _replace(
+        self,
+        resource: Resource,
+        previous: Entry,
+        obj: Object,
+        options: WriteOptions,
+        subresource: str,
+    ) -> Written:
+        kind = resource.kind
+        old = resource.served(previous)
+        meta = _metadata(obj)
+        self._check_version(resource, old, meta)
+        kind.defaults(obj)
+        metadata.carry(meta, old["metadata"])
+        if subresource == "status":
+            kind.prepare_status_update(obj, old)
+        else:
+            kind.prepare_update(obj, old)
+        ownership.record_update(
+            kind, obj, old, options.manager, metadata.timestamp(time.time()), subresource
+        )
+        return self._replace_prepared(resource, previous, obj, options)
+
+    def _replace_prepared(
+        self, resource: Resource, previous: Entry, obj: Object, options: WriteOptions
+    ) -> Written:
+        old = resource.served(previous)
+        meta = obj["metadata"]
+        problems = metadata.new_finalizer_errors(meta, old["metadata"])
+        warnings = self._admission.complete(resource, obj, old)
+        self._check(resource, obj, old, problems)
+        if _is_same(obj, old):
+            return Written(previous, warnings=warnings)
+        self._admission.allocate(resource, obj, old, is_dry_run=options.is_dry_run)
+        if metadata.is_released(obj):
+            written = self._remove(resource, previous, obj, is_dry_run=options.is_dry_run)
+        else:
+            written = self._stage(resource, previous, obj, is_dry_run=options.is_dry_run)
+        written.warnings += warnings
+        return written
+
+    async def _apply(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        previous: Entry | None,
+        body: Body,
+        options: WriteOptions,
+        subresource: str,
+    ) -> Written:
+        kind = resource.kind
+        if previous is None and subresource:
+            raise errors.not_found(kind.plural, kind.group, name)
+        old = None if previous is None else resource.served(previous)
+        applied = ownership.applied(
+            kind, old, body.data, options, metadata.timestamp(time.time()), subresource
+        )
+        obj = applied.obj
+        meta = _metadata(obj)
+        metadata.place(meta, resource, namespace, name)
+        if previous is None:
+            self._admission.check_namespace(resource, namespace, name)
+            if meta.get("uid"):
+                problem = (
+                    f"uid mismatch: the provided object specified uid {meta['uid']}, "
+                    "and no existing object was found"
+                )
+                raise errors.conflict(kind.plural, kind.group, name, problem)
+            kind.defaults(obj)
+            written = self._create_prepared(
+                resource, namespace, obj, options, list(applied.warnings)
+            )
+        else:
+            assert old is not None
+            self._check_version(resource, old, meta)
+            kind.defaults(obj)
+            metadata.carry(meta, old["metadata"])
+            if subresource == "status":
+                kind.prepare_status_update(obj, old)
+            else:
+                kind.prepare_update(obj, old)
+            written = self._replace_prepared(resource, previous, obj, options)
+            written.warnings += applied.warnings
+        return await self._finish(written)
+
+    def _stage(
+        self,
+        resource: Resource,
+        previous: Entry | None,
+        obj: Object,
+        *,
+        is_dry_run: bool,
+        key: str = "",
+    ) -> Written:
+        if resource.to_stored is not None and obj["apiVersion"] == resource.kind.api_version:
+            obj = resource.to_stored(obj)
+        key = previous.key if previous is not None else key
+        if is_dry_run:
+            revision = previous.revision if previous is not None else 0
+            return Written(Entry(key, revision, obj))
+        change = self._store.stage(
+            resource.storage,
+            key,
+            obj,
+            previous=previous,
+            ttl_s=resource.ttl_s,
+            is_patient=resource.is_patient,
+        )
+        assert change.entry is not None
+        return Written(change.entry, change=change)
+
+    def _remove(
+        self,
+        resource: Resource,
+        previous: Entry,
+        last: Object,
+        *,
+        is_dry_run: bool,
+    ) -> Written:
+        if is_dry_run:
+            return Written(Entry(previous.key, previous.revision, last), is_gone=True)
+        change = self._store.stage(resource.storage, previous.key, None, previous=previous)
+        meta = last["metadata"] | {"resourceVersion": str(change.revision)}
+        gone = Entry(previous.key, change.revision, last | {"metadata": meta})
+        self._admission.release(resource, previous.obj)
+        return Written(gone, is_gone=True, change=change)
+
+    async def _finish(self, written: Written) -> Written:
+        if written.change is not None:
+            try:
+                await self._store.durable(written.change)
+            except StorageError as error:
+                raise errors.internal(str(error)) from error
+        return written
+
+    # -- checks -----------------------------------------------------------------------------------
+
+    def _check_version(self, resource: Resource, old: Object, meta: Object) -> None:
+        kind = resource.kind
+        revision = meta.get("resourceVersion")
+        if revision and revision != "0" and revision != old["metadata"]["resourceVersion"]:
+            raise errors.modified(kind.plural, kind.group, old["metadata"]["name"])
+        metadata.check_preconditions(resource, old, uid=meta.get("uid"), revision=None)
+
+    def _check(
+        self, resource: Resource, obj: Object, old: Object | None, problems: list[FieldError]
+    ) -> None:
+        if not problems:
+            problems = resource.kind.validate(obj, old)
+        if problems:
+            kind = resource.kind
+            name = obj["metadata"].get("name", "")
+            raise errors.invalid(kind.kind, kind.group, name, problems)
+
+    def _decode(self, resource: Resource, body: Body, options: WriteOptions) -> Decoded:
+        try:
+            return decode(
+                resource.kind.schema,
+                body.data,
+                content_type=body.content_type,
+                field_validation=options.field_validation,
+            )
+        except RefusedError as error:
+            raise errors.refused(error) from error
+
+    def _uuid(self) -> uuid.UUID:
+        return uuid.UUID(int=self._random.getrandbits(128), version=4)
+
+    def _suffix(self) -> str:
+        return "".join(self._random.choices(metadata.SUFFIX_ALPHABET, k=5))
+
+
+def _metadata(obj: Object) -> Object:
+    """Returns the object's metadata, which is made if there is none."""
+    found = obj.get("metadata")
+    if not isinstance(found, dict):
+        found = obj["metadata"] = {}
+    return found
+
+
+def _is_same(new: Object, old: Object) -> bool:
+    """Tells whether an update changes nothing but who last wrote the same values and when."""
+    if new.keys() != old.keys():
+        return False
+    for key, value in new.items():
+        if key != "metadata" and value != old[key]:
+            return False
+    ignored = {"resourceVersion", "managedFields"}
+    new_meta, old_meta = new["metadata"], old["metadata"]
+    for key in (new_meta.keys() | old_meta.keys()) - ignored:
+        if new_meta.get(key) != old_meta.get(key):
+            return False
+    return _without_times(new_meta) == _without_times(old_meta)
+
+
+def _without_times(meta: Object) -> list[Object]:
+    managers = meta.get("managedFields") or ()
+    return [{key: part[key] for key in part if key != "time"} for part in managers]

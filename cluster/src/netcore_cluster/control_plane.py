@@ -1,0 +1,254 @@
+"""The embedded control plane: store, API server, controllers, nodes and scheduler.
+
+They start in the order in which they need each other and stop in the opposite one.
+"""
+
+import asyncio
+import ipaddress
+import logging
+import os
+import secrets
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from netcore_cluster import scheduler_process
+from netcore_cluster.api.bootstrap import bootstrap
+from netcore_cluster.api.client import Client
+from netcore_cluster.api.identity import Authenticator
+from netcore_cluster.api.kubeconfig import Credentials, forget_kubeconfig, write_kubeconfig
+from netcore_cluster.api.listener import bind, listening
+from netcore_cluster.api.pki import Pki
+from netcore_cluster.api.registry import Registry
+from netcore_cluster.api.server import Server
+from netcore_cluster.api.service_addresses import NETWORK
+from netcore_cluster.storage.store import Store, open_store
+
+logger = logging.getLogger(__name__)
+
+
+class SettingsError(Exception):
+    """The control plane cannot start as asked; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the control plane is to run.
+
+    Attributes:
+        data: directory that keeps everything; None: a temporary one, gone afterwards.
+        address: IP address to listen on.
+        port: TCP port; 0 takes any free one.
+        kubeconfig: file to write; None: in the data directory, or in the home directory where
+            the data is temporary.
+        tls: directory of certificates; needed where others can reach the address.
+        nodes: how many simulated nodes to run.
+        runs_scheduler: whether to run the scheduler beside the server.
+    """
+
+    data: Path | None = None
+    address: str = "127.0.0.1"
+    port: int = 6443
+    kubeconfig: Path | None = None
+    tls: Path | None = None
+    nodes: int = 0
+    runs_scheduler: bool = True
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether nobody outside this machine can reach the server.
+
+        Raises:
+            SettingsError: the address is none.
+        """
+        try:
+            return ipaddress.ip_address(self.address).is_loopback
+        except ValueError as error:
+            raise SettingsError(f"--address {self.address} is no IP address") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A control plane at work.
+
+    Attributes:
+        url: where the API server listens.
+        kubeconfig: file to reach it with.
+        schedules: whether a scheduler runs beside it.
+    """
+
+    url: str
+    kubeconfig: Path
+    schedules: bool
+
+
+class _Background:
+    """Tasks that run until their context ends; one that fails ends the context."""
+
+    def __init__(self, group: asyncio.TaskGroup) -> None:
+        self._group = group
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Starts a task."""
+        self._tasks.append(self._group.create_task(work, name=name))
+
+    def cancel(self) -> None:
+        """Ends all tasks."""
+        for task in self._tasks:
+            task.cancel()
+
+
+@asynccontextmanager
+async def _background() -> AsyncIterator[_Background]:
+    async with asyncio.TaskGroup() as group:
+        tasks = _Background(group)
+        try:
+            yield tasks
+        finally:
+            tasks.cancel()
+
+
+@asynccontextmanager
+async def control_plane(settings: Settings) -> AsyncIterator[Running]:
+    """Runs the control plane while the context lasts; ready once it is entered.
+
+    Raises:
+        SettingsError: it cannot run as asked.
+        OSError: a file cannot be written.
+    """
+    if not settings.is_loopback and settings.tls is None:
+        raise SettingsError(
+            f"--address {settings.address} can be reached from other machines: give --tls DIR, "
+            "whose certificates (made there if there are none) server and clients then need"
+        )
+    async with AsyncExitStack() as stack:
+        data = stack.enter_context(_data_directory(settings.data))
+        sock = bind(settings.address, settings.port)
+        stack.callback(sock.close)
+        pki = Pki(settings.tls or data / "pki")
+        store = await _prepare(stack, settings, data, pki)
+        registry = Registry(store)
+        token = _token(data / "token") if settings.is_loopback else ""
+        server = Server(registry, Authenticator(token))
+        context = pki.server_context(needs_client_certificate=not settings.is_loopback)
+        port = sock.getsockname()[1]
+        await stack.enter_async_context(listening(sock, server, context))
+        await bootstrap(registry, port=port)
+        url = f"https://{_host(settings.address)}:{port}"
+        kubeconfig = _write_kubeconfig(stack, settings, data, _credentials(url, pki, token))
+        server.set_ready()
+        tasks = await stack.enter_async_context(_background())
+        schedules = _start_programs(tasks, settings, registry, kubeconfig, pki)
+        yield Running(url, kubeconfig, schedules)
+
+
+async def _prepare(stack: AsyncExitStack, settings: Settings, data: Path, pki: Pki) -> Store:
+    """Signs certificates, which takes a process of its own, while the store is read."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(pki.sign(_server_names(settings.address)), name="sign certificates")
+        store = await stack.enter_async_context(
+            open_store(data, is_durable=settings.data is not None)
+        )
+    expiry = await stack.enter_async_context(_background())
+    expiry.start(store.expire_forever(), "expire")
+    return store
+
+
+def _start_programs(
+    tasks: _Background,
+    settings: Settings,
+    registry: Registry,
+    kubeconfig: Path,
+    pki: Pki,
+) -> bool:
+    """Starts what works on the API; returns whether a scheduler is among it."""
+    from netcore_cluster.controllers import ControllerSettings, run_controllers
+
+    controllers = ControllerSettings(root_certificate=pki.authority.read_text())
+    tasks.start(
+        run_controllers(Client(registry, manager="netcore-controllers"), settings=controllers),
+        "controllers",
+    )
+    if settings.nodes:
+        from netcore_cluster.nodes import run_nodes
+
+        nodes = run_nodes(Client(registry, manager="netcore-node"), settings.nodes)
+        tasks.start(nodes, "nodes")
+    if not settings.runs_scheduler:
+        return False
+    if not scheduler_process.is_installed():
+        logger.warning(
+            "no scheduler is installed, so pods stay pending",
+            extra={"remedy": f"pip install {scheduler_process.DISTRIBUTION}"},
+        )
+        return False
+    words = scheduler_process.command(kubeconfig)
+    tasks.start(scheduler_process.keep_running(words), "scheduler")
+    return True
+
+
+@contextmanager
+def _data_directory(path: Path | None) -> Iterator[Path]:
+    if path is None:
+        with tempfile.TemporaryDirectory(prefix="netcore-") as temporary:
+            yield Path(temporary)
+        return
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"--data {path}: {error.strerror}") from error
+    yield path
+
+
+def _token(path: Path) -> str:
+    """Returns the token of the data directory, made once."""
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        token = secrets.token_urlsafe(32)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(token)
+        return token
+
+
+def _server_names(address: str) -> list[str]:
+    """Returns under which names and addresses the server is reached."""
+    names = ["localhost", "127.0.0.1", "::1", str(NETWORK[1])]
+    names += ["kubernetes", "kubernetes.default", "kubernetes.default.svc", socket.gethostname()]
+    return list(dict.fromkeys([*names, address]))
+
+
+def _host(address: str) -> str:
+    """Returns how a URL names the address; one that means all of them is reached on this host."""
+    if ipaddress.ip_address(address).is_unspecified:
+        return "127.0.0.1"
+    return f"[{address}]" if ":" in address else address
+
+
+def _credentials(url: str, pki: Pki, token: str) -> Credentials:
+    authority = pki.authority.read_bytes()
+    if token:
+        return Credentials(url, authority, token)
+    return Credentials(
+        url, authority, certificate=pki.admin.read_bytes(), key=pki.admin_key.read_bytes()
+    )
+
+
+def _write_kubeconfig(
+    stack: AsyncExitStack, settings: Settings, data: Path, credentials: Credentials
+) -> Path:
+    """Writes the kubeconfig; one that leads to a temporary cluster goes away with it."""
+    path = settings.kubeconfig
+    if path is None:
+        path = data / "kubeconfig" if settings.data else Path.home() / ".netcore" / "kubeconfig"
+    path = path.absolute()
+    write_kubeconfig(path, credentials)
+    if settings.data is None:
+        stack.callback(forget_kubeconfig, path, credentials.url)
+    return path
