@@ -173,6 +173,16 @@ impl Network {
         warnings
     }
 
+    /// The same objects in a cluster whose nodes and pods are still to be told of.
+    pub(crate) fn without_nodes(&self) -> Self {
+        Self {
+            reports: self.reports.clone(),
+            declarations: self.declarations.clone(),
+            app_groups: self.app_groups.clone(),
+            ..Self::default()
+        }
+    }
+
     /// What NetworkOverhead reads of the declared costs with these arguments.
     pub(crate) fn overhead_costs(
         &self,
