@@ -122,12 +122,15 @@ class Api:
         return status
 
     @asynccontextmanager
-    async def watch(self, path: str, **parameters: Any) -> AsyncIterator["Watch"]:
+    async def watch(
+        self, path: str, *, accept: str = "application/json", **parameters: Any
+    ) -> AsyncIterator["Watch"]:
         """An open watch on a collection."""
-        query = _texts({"watch": 1} | parameters)
-        headers = query.pop("headers", None)
         async with self._session.get(
-            path, params=query, headers=headers, timeout=aiohttp.ClientTimeout(total=None)
+            path,
+            params=_texts({"watch": 1} | parameters),
+            headers={"Accept": accept},
+            timeout=aiohttp.ClientTimeout(total=None),
         ) as response:
             assert response.status == 200, await response.text()
             yield Watch(response)

@@ -70,6 +70,7 @@ def control_plane(directory: Path, nodes: list[str]) -> Iterator[Path]:
             f"--config={PROGRAMS / 'stages.yaml'}",
             "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
             f"--server-address=127.0.0.1:{_free_port()}",
+            "--node-ip=127.0.0.1",
         )
         for node in nodes:
             labels = {"kubernetes.io/hostname": node}
