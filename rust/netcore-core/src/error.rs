@@ -62,6 +62,24 @@ pub enum Error {
     /// A name is no node that the state holds.
     #[error("node {0:?} is not known: apply it first")]
     UnknownNode(String),
+    /// No order of placement has this name.
+    #[error(
+        "unknown topologySortingAlgorithm {0:?}: use one of TrafficSort, KahnSort, TarjanSort, \
+         ReverseKahn, ReverseTarjan, AlternateKahn, AlternateTarjan"
+    )]
+    UnknownAlgorithm(String),
+    /// An order that puts callers before callees was asked of a graph with a cycle.
+    #[error(
+        "{algorithm} needs dependencies without a cycle, and {} is one: remove one of these \
+         dependencies or use TrafficSort",
+        .cycle.join(" -> ")
+    )]
+    Cycle {
+        /// Name of the order.
+        algorithm: &'static str,
+        /// Selectors of the workloads along the cycle, the first repeated at the end.
+        cycle: Vec<String>,
+    },
 }
 
 /// The result of every fallible call of the engine.

@@ -131,6 +131,19 @@ impl NodeSet {
         }
     }
 
+    /// The nodes that `other` holds too, in order of their slots.
+    pub fn common<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = NodeId> + 'a {
+        self.words
+            .iter()
+            .zip(&other.words)
+            .enumerate()
+            .flat_map(|(at, (&own, &with))| Members {
+                words: &[],
+                at,
+                word: own & with,
+            })
+    }
+
     /// The nodes in order of their slots.
     #[inline]
     pub fn iter(&self) -> Members<'_> {
@@ -182,7 +195,9 @@ mod tests {
 
     fn set(members: &BTreeSet<u32>) -> NodeSet {
         let mut set = NodeSet::new(200);
-        members.iter().for_each(|&node| set.insert(NodeId(node)));
+        for &node in members {
+            set.insert(NodeId(node));
+        }
         set
     }
 
@@ -204,6 +219,7 @@ mod tests {
             let mut both = a.clone();
             both.intersect(&b);
             prop_assert_eq!(members(&both), left.intersection(&right).copied().collect());
+            prop_assert_eq!(a.common(&b).collect::<Vec<_>>(), both.iter().collect::<Vec<_>>());
             let mut either = a.clone();
             either.unite(&b);
             prop_assert_eq!(members(&either), left.union(&right).copied().collect());

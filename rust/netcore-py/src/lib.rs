@@ -1,5 +1,12 @@
 //! Python bindings of the netcore engine: convert in, release the GIL, call, convert out.
 
+mod error;
+mod gate;
+mod plan;
+mod pod;
+mod profile;
+mod state;
+
 use pyo3::prelude::*;
 
 /// The compiled half of the Python package `netcore`.
@@ -7,8 +14,18 @@ use pyo3::prelude::*;
 mod _netcore {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use super::plan::{Decision, Plan};
+    #[pymodule_export]
+    use super::pod::PodSummary;
+    #[pymodule_export]
+    use super::profile::Profile;
+    #[pymodule_export]
+    use super::state::ClusterState;
+
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::error::register(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

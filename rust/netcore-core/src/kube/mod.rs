@@ -9,7 +9,7 @@ mod requests;
 pub(crate) mod selector;
 mod taint;
 pub(crate) mod time;
-mod wire;
+pub(crate) mod wire;
 
 use std::sync::Arc;
 
@@ -22,6 +22,7 @@ pub use quantity::{LARGEST_AMOUNT, Quantity, QuantityError};
 pub use requests::{Amounts, Requests};
 pub use selector::{NodeSelector, NodeSelectorTerm, PreferredTerm};
 pub use taint::{Effect, Taint, Toleration, is_tolerated};
+pub(crate) use wire::NodeAffinity as AffinityForm;
 
 use crate::error::{Error, Result};
 use crate::pool::Pool;
@@ -69,12 +70,12 @@ pub(crate) fn parse<'de, T: Deserialize<'de>>(kind: &'static str, json: &'de [u8
         let problem = format!("{} bytes are more than {LARGEST_OBJECT}", json.len());
         return Err(invalid("object".to_owned(), problem));
     }
-    serde_json::from_slice(json).or_else(|error| {
+    serde_json::from_slice(json).map_err(|error| {
         // The second pass keeps track of the path, which would slow down every good object.
         let mut deserializer = serde_json::Deserializer::from_slice(json);
         match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-            Err(error) => Err(invalid(error.path().to_string(), error.inner().to_string())),
-            Ok(_) => Err(invalid("object".to_owned(), error.to_string())),
+            Err(error) => invalid(error.path().to_string(), error.inner().to_string()),
+            Ok(_) => invalid("object".to_owned(), error.to_string()),
         }
     })
 }
@@ -100,7 +101,7 @@ fn name_of(json: &[u8]) -> String {
     }
 }
 
-fn require_name(kind: &'static str, json: &[u8], name: &str) -> Result<()> {
+pub(crate) fn require_name(kind: &'static str, json: &[u8], name: &str) -> Result<()> {
     if name.is_empty() {
         return Err(Error::InvalidObject {
             kind,

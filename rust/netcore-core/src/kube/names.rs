@@ -70,17 +70,36 @@ mod tests {
         for name in ["disk", "example.com/gpu", "topology.kubernetes.io/zone"] {
             assert!(is_qualified_name(name), "{name:?}");
         }
-        for name in ["", "/gpu", "example.com/", "Example.com/gpu", "a..b/c", "-a/b", "a/b/c"] {
+        for name in [
+            "",
+            "/gpu",
+            "example.com/",
+            "Example.com/gpu",
+            "a..b/c",
+            "-a/b",
+            "a/b/c",
+        ] {
             assert!(!is_qualified_name(name), "{name:?}");
         }
     }
 
     #[test]
     fn resources() {
-        for name in ["example.com/gpu", "hugepages-2Mi", "attachable-volumes-x", "kubernetes.io/x"] {
+        for name in [
+            "example.com/gpu",
+            "hugepages-2Mi",
+            "attachable-volumes-x",
+            "kubernetes.io/x",
+        ] {
             assert!(is_scalar_resource(name), "{name:?}");
         }
-        for name in ["cpu", "pods", "storage", "requests.example.com/gpu", "example.com/"] {
+        for name in [
+            "cpu",
+            "pods",
+            "storage",
+            "requests.example.com/gpu",
+            "example.com/",
+        ] {
             assert!(!is_scalar_resource(name), "{name:?}");
         }
         assert!(is_extended_resource("example.com/gpu"));

@@ -114,7 +114,10 @@ pub struct PodSpec {
 impl PodSpec {
     fn decode(wire: &wire::Pod<'_>, strings: &mut Pool<str>) -> Self {
         let spec = &wire.spec;
-        let affinity = spec.affinity.as_ref().and_then(|a| a.node_affinity.as_ref());
+        let affinity = spec
+            .affinity
+            .as_ref()
+            .and_then(|a| a.node_affinity.as_ref());
         let running = spec.init_containers.iter().filter(|c| c.is_sidecar());
         let mut node_selector: Box<[_]> = spec
             .node_selector
@@ -188,11 +191,14 @@ impl Pod {
             namespace: strings.share(&*metadata.namespace),
             uid: (*metadata.uid).into(),
             resource_version: (*metadata.resource_version).into(),
-            scheduler_name: strings.share(or_default(&wire.spec.scheduler_name, "default-scheduler")),
+            scheduler_name: strings
+                .share(or_default(&wire.spec.scheduler_name, "default-scheduler")),
             priority: wire.spec.priority.unwrap_or_default(),
             node_name: (!node_name.is_empty()).then(|| strings.share(&**node_name)),
             phase: Phase::decode(&wire.status.phase),
-            labels: pools.labels.share(Labels::decode(&metadata.labels, strings)),
+            labels: pools
+                .labels
+                .share(Labels::decode(&metadata.labels, strings)),
             spec: pools.specs.share(spec),
             scheduling_gates: wire
                 .spec
@@ -207,7 +213,9 @@ impl Pod {
 
     /// The name of its AppGroup, whether that exists or not.
     pub fn app_group(&self) -> Option<&Arc<str>> {
-        self.labels.get(APP_GROUP_LABEL).filter(|name| !name.is_empty())
+        self.labels
+            .get(APP_GROUP_LABEL)
+            .filter(|name| !name.is_empty())
     }
 
     /// The selector of its workload within the AppGroup.

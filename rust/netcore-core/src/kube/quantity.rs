@@ -32,6 +32,9 @@ pub const LARGEST_AMOUNT: i64 = 1 << 53;
 /// Longer texts are no quantities: they could only waste time.
 const LONGEST_TEXT: usize = 64;
 
+/// Powers of ten beyond this one are all the same: nothing, or more than can be.
+const LARGEST_EXPONENT: i32 = 1000;
+
 /// Why a text is no quantity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum QuantityError {
@@ -116,7 +119,8 @@ impl Factor {
             "Ei" => binary(60),
             _ => match suffix.strip_prefix(['e', 'E']) {
                 Some(exponent) => {
-                    decimal(exponent.parse::<i32>().map_err(|_| QuantityError::Suffix)?)
+                    let exponent: i32 = exponent.parse().map_err(|_| QuantityError::Suffix)?;
+                    decimal(exponent.clamp(-LARGEST_EXPONENT, LARGEST_EXPONENT))
                 }
                 None => Err(QuantityError::Suffix),
             },
@@ -155,7 +159,7 @@ impl std::str::FromStr for Quantity {
         let nanos = mantissa
             .and_then(|mantissa| mantissa.checked_mul(1 << factor.binary))
             .map_or(i128::MAX, |mantissa| {
-                let exponent = 9 + factor.decimal - fraction.len() as i32;
+                let exponent = 9 + factor.decimal - i32::from(fraction.len() as u8);
                 scale(mantissa, exponent)
             });
         Ok(Self {
@@ -245,9 +249,15 @@ mod tests {
             ("1E", LARGEST_AMOUNT, LARGEST_AMOUNT),
             ("9Ei", LARGEST_AMOUNT, LARGEST_AMOUNT),
             ("1e90", LARGEST_AMOUNT, LARGEST_AMOUNT),
+            ("1e2147483647", LARGEST_AMOUNT, LARGEST_AMOUNT),
+            ("1e-2147483648", 1, 1),
         ] {
             let quantity: Quantity = text.parse().expect(text);
-            assert_eq!((quantity.milli(), quantity.whole()), (milli, whole), "{text}");
+            assert_eq!(
+                (quantity.milli(), quantity.whole()),
+                (milli, whole),
+                "{text}"
+            );
         }
     }
 
@@ -257,7 +267,11 @@ mod tests {
             assert!(text.parse::<Quantity>().is_err(), "{text:?}");
         }
         for text in ["1gi", "1mi", "1Kii", "1e", "1e+", "1K", "1ee3"] {
-            assert_eq!(text.parse::<Quantity>(), Err(QuantityError::Suffix), "{text}");
+            assert_eq!(
+                text.parse::<Quantity>(),
+                Err(QuantityError::Suffix),
+                "{text}"
+            );
         }
         assert!("1".repeat(65).parse::<Quantity>().is_err());
     }

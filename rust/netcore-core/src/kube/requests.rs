@@ -187,7 +187,10 @@ impl Reading<'_> {
     fn requests<'a>(self, pod: &'a wire::Pod<'_>) -> Sum<'a> {
         let mut total = Sum::default();
         for container in &*pod.spec.containers {
-            total.add(self.container(pod, container, &pod.status.container_statuses).0);
+            total.add(
+                self.container(pod, container, &pod.status.container_statuses)
+                    .0,
+            );
         }
         let mut sidecars = Sum::default();
         let mut largest_step = Sum::default();
@@ -222,7 +225,9 @@ impl Reading<'_> {
             own.add(entries(&resources.requests));
         }
         if self.heeds_status {
-            let status = statuses.iter().find(|status| *status.name == *container.name);
+            let status = statuses
+                .iter()
+                .find(|status| *status.name == *container.name);
             if let Some((status, actual)) = status.and_then(|s| Some((s, s.resources.as_ref()?))) {
                 if is_resize_infeasible(pod) {
                     own = Sum::default();

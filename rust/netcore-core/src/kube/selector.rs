@@ -5,8 +5,7 @@
 
 use std::sync::Arc;
 
-use super::wire;
-use super::{Labels, names};
+use super::{Labels, names, wire};
 use crate::pool::Pool;
 
 /// One condition on a label, or on a node's name.
@@ -43,7 +42,9 @@ pub(crate) enum RequirementError {
     NotOneValue,
     #[error("values: Invalid value: {0:?}: for 'Gt', 'Lt' operators, the value must be an integer")]
     NotAnInteger(String),
-    #[error("values: Invalid value: {0:?}: a valid label must be an empty string or consist of alphanumeric characters")]
+    #[error(
+        "values: Invalid value: {0:?}: a valid label must be an empty string or consist of alphanumeric characters"
+    )]
     Value(String),
     #[error("values: Invalid value: must have one element")]
     NotOneName,
@@ -184,6 +185,35 @@ fn names_of_term<'t>(term: &'t wire::NodeSelectorTerm<'_>) -> Option<Vec<&'t str
         })
 }
 
+/// The node affinity that a profile adds to every pod's, where each condition must parse.
+impl wire::NodeAffinity<'_> {
+    /// What it requires.
+    pub(crate) fn required(
+        &self,
+        strings: &mut Pool<str>,
+    ) -> Result<Option<NodeSelector>, RequirementError> {
+        let Some(required) = &self.required else {
+            return Ok(None);
+        };
+        for term in &*required.node_selector_terms {
+            NodeSelectorTerm::decode(term, strings)?;
+        }
+        Ok(Some(NodeSelector::decode(required, strings)))
+    }
+
+    /// What it prefers.
+    pub(crate) fn preferred(
+        &self,
+        strings: &mut Pool<str>,
+    ) -> Result<Box<[PreferredTerm]>, RequirementError> {
+        let terms = self.preferred.as_deref().unwrap_or_default();
+        terms
+            .iter()
+            .filter_map(|term| PreferredTerm::decode(term, strings))
+            .collect()
+    }
+}
+
 /// Terms of which one must match. Without a term nothing matches.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NodeSelector {
@@ -204,17 +234,6 @@ impl NodeSelector {
             names: Self::names(wire, strings),
             terms,
         }
-    }
-
-    /// As [`Self::decode`], with every condition that does not parse as an error.
-    pub(super) fn decode_strictly(
-        wire: &wire::NodeSelector<'_>,
-        strings: &mut Pool<str>,
-    ) -> Result<Self, RequirementError> {
-        for term in &*wire.node_selector_terms {
-            NodeSelectorTerm::decode(term, strings)?;
-        }
-        Ok(Self::decode(wire, strings))
     }
 
     /// Kubernetes reads the names off every term, parsed or not, and with any number of values.
@@ -258,16 +277,6 @@ impl PreferredTerm {
     ) -> Box<[Self]> {
         wire.iter()
             .filter_map(|term| Self::decode(term, strings)?.ok())
-            .collect()
-    }
-
-    /// As [`Self::decode_all`], with every condition that does not parse as an error.
-    pub(super) fn decode_all_strictly(
-        wire: &[wire::PreferredTerm<'_>],
-        strings: &mut Pool<str>,
-    ) -> Result<Box<[Self]>, RequirementError> {
-        wire.iter()
-            .filter_map(|term| Self::decode(term, strings))
             .collect()
     }
 

@@ -10,7 +10,11 @@ pub(crate) fn unix_seconds(text: &str) -> Option<f64> {
     let zone_at = time.rfind(['Z', 'z', '+', '-'])?;
     let (clock, zone) = time.split_at(zone_at);
     let mut clock = clock.splitn(3, ':').map(str::parse::<f64>);
-    let (hour, minute, second) = (clock.next()?.ok()?, clock.next()?.ok()?, clock.next()?.ok()?);
+    let (hour, minute, second) = (
+        clock.next()?.ok()?,
+        clock.next()?.ok()?,
+        clock.next()?.ok()?,
+    );
     let offset_minutes = match zone {
         "Z" | "z" => 0.0,
         _ => {
@@ -56,7 +60,13 @@ mod tests {
         ] {
             assert_eq!(unix_seconds(text), Some(seconds), "{text}");
         }
-        for text in ["", "2026-01-01", "2026-13-01T00:00:00Z", "2026-01-01T00:00:00", "T:Z-"] {
+        for text in [
+            "",
+            "2026-01-01",
+            "2026-13-01T00:00:00Z",
+            "2026-01-01T00:00:00",
+            "T:Z-",
+        ] {
             assert_eq!(unix_seconds(text), None, "{text}");
         }
     }

@@ -14,7 +14,7 @@ use super::Quantity;
 
 /// A text that is borrowed where it can be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Text<'a>(Cow<'a, str>);
+pub(crate) struct Text<'a>(Cow<'a, str>);
 
 impl std::ops::Deref for Text<'_> {
     type Target = str;
@@ -53,7 +53,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 
 /// A map as the list of its entries, in the order of the JSON.
 #[derive(Debug, Clone)]
-pub(super) struct Entries<'a, V>(Vec<(Text<'a>, V)>);
+pub(crate) struct Entries<'a, V>(Vec<(Text<'a>, V)>);
 
 impl<V> Default for Entries<'_, V> {
     fn default() -> Self {
@@ -69,7 +69,7 @@ impl<'a, V> std::ops::Deref for Entries<'a, V> {
     }
 }
 
-impl<'a, V> Entries<'a, V> {
+impl<V> Entries<'_, V> {
     pub(super) fn get(&self, key: &str) -> Option<&V> {
         // The last of several equal keys counts, as it does for every JSON decoder of the API.
         self.iter().rev().find(|(k, _)| &**k == key).map(|(_, v)| v)
@@ -106,7 +106,7 @@ impl<'de: 'a, 'a, V: Deserialize<'de>> Deserialize<'de> for Entries<'a, V> {
 /// A list that may be null.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(transparent, bound(deserialize = "T: Deserialize<'de>"))]
-pub(super) struct List<T>(Option<Vec<T>>);
+pub(crate) struct List<T>(Option<Vec<T>>);
 
 impl<T> Default for List<T> {
     fn default() -> Self {
@@ -122,26 +122,26 @@ impl<T> std::ops::Deref for List<T> {
     }
 }
 
-pub(super) type Labels<'a> = Entries<'a, Text<'a>>;
+pub(crate) type Labels<'a> = Entries<'a, Text<'a>>;
 pub(super) type ResourceList<'a> = Entries<'a, Quantity>;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Metadata<'a> {
+pub(crate) struct Metadata<'a> {
     #[serde(borrow)]
-    pub(super) name: Text<'a>,
+    pub(crate) name: Text<'a>,
     #[serde(borrow)]
-    pub(super) namespace: Text<'a>,
+    pub(crate) namespace: Text<'a>,
     #[serde(borrow)]
-    pub(super) uid: Text<'a>,
+    pub(crate) uid: Text<'a>,
     #[serde(borrow)]
-    pub(super) resource_version: Text<'a>,
+    pub(crate) resource_version: Text<'a>,
     #[serde(borrow)]
-    pub(super) labels: Labels<'a>,
+    pub(crate) labels: Labels<'a>,
     #[serde(borrow)]
-    pub(super) creation_timestamp: Text<'a>,
+    pub(crate) creation_timestamp: Text<'a>,
     #[serde(borrow)]
-    pub(super) deletion_timestamp: Text<'a>,
+    pub(crate) deletion_timestamp: Text<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -271,7 +271,7 @@ pub(super) struct Affinity<'a> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct NodeAffinity<'a> {
+pub(crate) struct NodeAffinity<'a> {
     #[serde(borrow, rename = "requiredDuringSchedulingIgnoredDuringExecution")]
     pub(super) required: Option<NodeSelector<'a>>,
     #[serde(borrow, rename = "preferredDuringSchedulingIgnoredDuringExecution")]

@@ -1,0 +1,88 @@
+//! From raw scores to scores that can be weighed against each other.
+
+use super::MAX_NODE_SCORE;
+use crate::node_set::NodeSet;
+
+/// How a column of raw scores becomes 0–[`MAX_NODE_SCORE`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Normalization {
+    /// They are that already.
+    AsIs,
+    /// Each as a share of the largest; all 0 where that is 0.
+    ShareOfLargest,
+    /// As [`Self::ShareOfLargest`], upside down: a raw 0 is the best.
+    ReverseOfLargest,
+    /// Best for the smallest, 0 for the largest, in a line between them, rounded up; all best
+    /// where they are equal, but all 0 where that is because all are 0.
+    ///
+    /// *Source*: scheduler-plugins, `networkoverhead.go`.
+    LeastIsBest,
+}
+
+impl Normalization {
+    /// The function that normalises one raw score of a column, over the feasible nodes.
+    ///
+    /// *Source*: `DefaultNormalizeScore` of kube-scheduler for the first three.
+    pub fn over(self, feasible: &NodeSet, raw: &[i64]) -> Scale {
+        let values = || feasible.iter().map(|node| raw[node.index()]);
+        let largest = || values().fold(0, i64::max);
+        match self {
+            Self::AsIs => Scale::Same,
+            Self::ShareOfLargest => match largest() {
+                0 => Scale::Same,
+                largest => Scale::Share { largest },
+            },
+            Self::ReverseOfLargest => Scale::Reverse {
+                largest: largest().max(1),
+            },
+            Self::LeastIsBest => {
+                let least = values().min().unwrap_or(0);
+                let largest = values().max().unwrap_or(0);
+                match (least, largest) {
+                    (0, 0) => Scale::Same,
+                    _ => Scale::Line {
+                        least,
+                        span: (largest - least).max(1),
+                    },
+                }
+            }
+        }
+    }
+}
+
+/// A normalisation with what it needs to know of the column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// The raw score itself.
+    Same,
+    /// Its share of the largest.
+    Share {
+        /// The largest raw score.
+        largest: i64,
+    },
+    /// What its share of the largest leaves.
+    Reverse {
+        /// The largest raw score, or 1 where all are 0.
+        largest: i64,
+    },
+    /// How far it is from the largest, as a share of the distance between least and largest.
+    Line {
+        /// The smallest raw score.
+        least: i64,
+        /// The distance between least and largest, or 1 where they are equal.
+        span: i64,
+    },
+}
+
+impl Scale {
+    /// The normalised form of one raw score.
+    #[inline]
+    pub fn of(self, raw: i64) -> i64 {
+        match self {
+            Self::Same => raw,
+            Self::Share { largest } => MAX_NODE_SCORE * raw / largest,
+            Self::Reverse { largest } => MAX_NODE_SCORE - MAX_NODE_SCORE * raw / largest,
+            Self::Line { least, span } => MAX_NODE_SCORE - MAX_NODE_SCORE * (raw - least) / span,
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The cluster.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use netcore_core::ClusterState as Core;
+use netcore_core::plan::{self, Detail, Options};
+use netcore_core::sort::Waiting;
+use pyo3::prelude::*;
+
+use crate::error;
+use crate::gate::enter_locked;
+use crate::plan::Plan;
+use crate::pod::PodSummary;
+use crate::profile::Profile;
+
+/// Columns of nodes and pods, the applications and the network between the nodes.
+#[pyclass(frozen, module = "netcore", name = "ClusterState")]
+pub(crate) struct ClusterState(Mutex<Core>);
+
+#[pymethods]
+impl ClusterState {
+    #[new]
+    fn new() -> Self {
+        Self(Mutex::new(Core::new()))
+    }
+
+    #[getter]
+    fn generation(&self, py: Python<'_>) -> PyResult<u64> {
+        enter_locked(py, &self.0, |state| Ok(state.generation()))
+    }
+
+    #[getter]
+    fn nodes(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        enter_locked(py, &self.0, |state| {
+            let nodes = state.nodes();
+            Ok(nodes
+                .by_name()
+                .into_iter()
+                .map(|node| nodes.name(node).to_string())
+                .collect())
+        })
+    }
+
+    fn apply(&self, py: Python<'_>, kind: &str, obj: &[u8]) -> PyResult<Option<PodSummary>> {
+        enter_locked(py, &self.0, |state| {
+            let pod = state.apply(kind, obj)?;
+            Ok(pod.map(|pod| PodSummary::of(state, pod)))
+        })
+    }
+
+    fn delete(&self, py: Python<'_>, kind: &str, namespace: &str, name: &str) -> PyResult<bool> {
+        enter_locked(py, &self.0, |state| Ok(state.delete(kind, namespace, name)))
+    }
+
+    fn pod(&self, py: Python<'_>, key: &str) -> PyResult<Option<PodSummary>> {
+        enter_locked(py, &self.0, |state| {
+            Ok(state.pods().find(key).map(|pod| PodSummary::of(state, pod)))
+        })
+    }
+
+    fn counts(&self, py: Python<'_>) -> PyResult<BTreeMap<&'static str, usize>> {
+        let counts = enter_locked(py, &self.0, |state| Ok(state.counts()))?;
+        Ok(BTreeMap::from([
+            ("Node", counts.nodes),
+            ("Pod", counts.pods),
+            ("Namespace", counts.namespaces),
+            ("Service", counts.services),
+            ("bound", counts.placed - counts.assumed),
+            ("assumed", counts.assumed),
+            ("pending", counts.pods - counts.placed),
+        ]))
+    }
+
+    fn assume(&self, py: Python<'_>, pod: &str, node: &str) -> PyResult<()> {
+        enter_locked(py, &self.0, |state| state.assume(pod, node))
+    }
+
+    fn forget(&self, py: Python<'_>, pod: &str) -> PyResult<()> {
+        enter_locked(py, &self.0, |state| {
+            state.forget(pod);
+            Ok(())
+        })
+    }
+
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "PyO3 hands lists over as vectors"
+    )]
+    fn sort(
+        &self,
+        py: Python<'_>,
+        profile: &Profile,
+        pods: Vec<String>,
+        queued_at: Vec<f64>,
+    ) -> PyResult<Vec<String>> {
+        if pods.len() != queued_at.len() {
+            let problem = format!(
+                "{} pods, but {} times: give one each",
+                pods.len(),
+                queued_at.len()
+            );
+            return Err(error::invalid(py, &problem));
+        }
+        let queue_sort = &profile.0.queue_sort;
+        enter_locked(py, &self.0, |state| {
+            let mut waiting = Vec::with_capacity(pods.len());
+            for (key, &since) in pods.iter().zip(&queued_at) {
+                let pod = state.known(key)?;
+                waiting.push(Waiting { pod, since });
+            }
+            queue_sort.sort(state, &mut waiting);
+            let key = |waiting: &Waiting| state.pods().get(waiting.pod).pod.key.to_string();
+            Ok(waiting.iter().map(key).collect())
+        })
+    }
+
+    #[pyo3(signature = (profile, pods, *, seed=0, detail="summary", commit=true))]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "PyO3 hands lists over as vectors"
+    )]
+    fn plan(
+        &self,
+        py: Python<'_>,
+        profile: &Profile,
+        pods: Vec<String>,
+        seed: u64,
+        detail: &str,
+        commit: bool,
+    ) -> PyResult<Plan> {
+        let detail = match detail {
+            "summary" => Detail::Summary,
+            "full" => Detail::Full,
+            _ => {
+                return Err(error::invalid(
+                    py,
+                    "detail: must be \"summary\" or \"full\"",
+                ));
+            }
+        };
+        let options = Options {
+            seed,
+            detail,
+            commits: commit,
+        };
+        let profile = &profile.0;
+        enter_locked(py, &self.0, |state| {
+            let pods: Vec<_> = pods.iter().map(String::as_str).collect();
+            plan::plan(state, profile, &pods, options).map(Plan)
+        })
+    }
+}
