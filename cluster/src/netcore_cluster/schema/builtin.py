@@ -104,6 +104,11 @@ class _Builder:
         required = set(definition.get("required", ()))
         keeps_zero = set(KEEPS_ZERO.get(key, "").split())
         names = NAMED_TYPES.get(key, {})
+        always = ALWAYS_PRESENT.get(key, "").split()
+        if kinds_of(definition):
+            parts = ("metadata", "spec", "status")
+            always += [part for part in parts if self._is_object(definition, part)]
+        struct.always = tuple(dict.fromkeys(always))
         for field, schema in definition["properties"].items():
             shape = self.shape(schema)
             if field in names and isinstance(shape, Scalar):
@@ -118,13 +123,8 @@ class _Builder:
                 merge_key=schema.get("x-kubernetes-patch-merge-key", ""),
                 atomic=_ATOMIC.get(schema.get("x-kubernetes-map-type")),
                 default=_KEY_DEFAULTS.get((key, field)),
+                starts_empty=field in required or field in always,
             )
-        always = ALWAYS_PRESENT.get(key, "").split()
-        if kinds_of(definition):
-            always += [
-                part for part in ("metadata", "spec", "status") if self._is_object(definition, part)
-            ]
-        struct.always = tuple(dict.fromkeys(always))
         return struct
 
     def shape(self, schema: dict[str, Any]) -> Shape:

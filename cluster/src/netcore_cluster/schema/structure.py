@@ -196,6 +196,7 @@ class Field:
         merge_key: the field that tells list items apart in a strategic merge.
         atomic: whether appliers own the field's value as a whole; None: as its shape says.
         default: what a missing key field of a list item counts as.
+        starts_empty: whether an object that nobody filled has the field.
     """
 
     __slots__ = (
@@ -206,6 +207,7 @@ class Field:
         "patch_strategies",
         "plain",
         "shape",
+        "starts_empty",
     )
 
     def __init__(
@@ -217,8 +219,10 @@ class Field:
         merge_key: str = "",
         atomic: bool | None = None,
         default: Any = None,
+        starts_empty: bool = False,
     ) -> None:
         self.shape = shape
+        self.starts_empty = starts_empty
         self.plain: type | None = getattr(shape, "plain", None)
         self.keeps_empty = keeps_empty
         self.patch_strategies = patch_strategies
