@@ -186,6 +186,12 @@ class Kind:
         """Whether spec and status are written through two paths."""
         return "status" in self.subresources
 
+    def ignored_fields(self, subresource: str) -> frozenset[str]:
+        """Return the top-level fields that a write through a path cannot change."""
+        if subresource == "status":
+            return frozenset({"spec"})
+        return frozenset({"status"}) if self.has_status else frozenset()
+
     def prepare_create(self, obj: JsonObject) -> None:
         """Turn what a client sent into a new object, in place."""
         if self.has_status:

@@ -41,6 +41,8 @@ _KEY_DEFAULTS = {
     ("core.v1.ServicePort", "protocol"): "TCP",
 }
 
+_ZEROS = {"string": "", "integer": 0}
+
 _ATOMIC = {"atomic": True, "granular": False}
 
 _SCALARS: dict[tuple[str, str], Scalar] = {
@@ -122,7 +124,9 @@ class _Builder:
                 patch_strategies=tuple(schema.get("x-kubernetes-patch-strategy", "").split(",")),
                 merge_key=schema.get("x-kubernetes-patch-merge-key", ""),
                 atomic=_ATOMIC.get(schema.get("x-kubernetes-map-type")),
-                default=_KEY_DEFAULTS.get((key, field)),
+                default=_KEY_DEFAULTS.get(
+                    (key, field), _ZEROS.get(type_of(schema)) if field in required else None
+                ),
                 starts_empty=field in required or field in always,
             )
         return struct

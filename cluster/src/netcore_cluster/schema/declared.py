@@ -141,7 +141,8 @@ KEEPS_ZERO: dict[str, str] = {
     "apiextensions.v1.ServiceReference": "path port",
     "apiextensions.v1.ValidationRule": "reason optionalOldSelf",
     "apiextensions.v1.WebhookClientConfig": "url",
-    "meta.v1.ObjectMeta": "deletionGracePeriodSeconds",
+    # An empty list of managers asks to forget them.
+    "meta.v1.ObjectMeta": "deletionGracePeriodSeconds managedFields",
     "meta.v1.OwnerReference": "controller blockOwnerDeletion",
 }
 

@@ -55,7 +55,7 @@ def apply_patch(
         changes, complaints = _loaded(patch, field_validation, "")
         patched = strategic_merge(schema.root, clone(current), changes)
     else:
-        raise _not_taken(schema, patch_type)
+        raise _not_taken(schema)
     return _settled(schema, patched, complaints, field_validation)
 
 
@@ -144,15 +144,15 @@ def _misfit() -> RefusedError:
     return RefusedError(422, "Invalid", text)
 
 
-def _not_taken(schema: ObjectSchema, patch_type: str) -> RefusedError:
+def _not_taken(schema: ObjectSchema) -> RefusedError:
     taken = [JSON_PATCH, MERGE_PATCH, "application/apply-patch+yaml"]
     if not schema.is_custom:
         taken.insert(2, STRATEGIC_MERGE_PATCH)
     return RefusedError(
         415,
         "UnsupportedMediaType",
-        f"the body of the request was in an unknown format ({patch_type}) - accepted media types "
-        f"include: {', '.join(taken)}",
+        "the body of the request was in an unknown format - accepted media types include: "
+        f"{', '.join(taken)}",
     )
 
 

@@ -124,7 +124,7 @@ def _retained(current: JsonObject, patch: JsonObject) -> JsonObject:
 def _merge_list(field: Field, current: list[Any], patch: list[Any]) -> list[Any]:
     """Merge a list item by item, or as a set of values."""
     if not field.merge_key:
-        return _merge_values(current, patch)
+        return _ordered(_merge_values(current, patch), patch, current, "")
     shape = field.shape.items if isinstance(field.shape, List) else None
     key = field.merge_key
     merged = list(current)
@@ -143,9 +143,8 @@ def _merge_list(field: Field, current: list[Any], patch: list[Any]) -> list[Any]
             raise RefusedError(500, "", f"unknown patch type: {directive} in map: {_shown(item)}")
     if replaces:
         return [_plain(item) for item in patch if _PATCH not in item]
-    for item in patch:
-        if _PATCH in item:
-            continue
+    kept = [item for item in patch if _PATCH not in item]
+    for item in kept:
         name = _key_of(item, key)
         for index, old in enumerate(merged):
             if _key_of(old, key) == name:
@@ -153,7 +152,7 @@ def _merge_list(field: Field, current: list[Any], patch: list[Any]) -> list[Any]
                 break
         else:
             merged.append(_plain(item))
-    return merged
+    return _ordered(merged, kept, current, key)
 
 
 def _merge_values(current: list[Any], patch: list[Any]) -> list[Any]:
@@ -212,7 +211,7 @@ def _check_order(patch: Any, order: list[Any], directive: str, merge_key: str) -
 
 
 def _ordered(merged: list[Any], order: list[Any], before: list[Any], merge_key: str) -> list[Any]:
-    """Return a merged list in the order that the patch asks for.
+    """Return a merged list with the items of `order` in their order.
 
     Items that only the server has keep their places among the others, as far as the order of the
     stored list tells them.

@@ -17,7 +17,9 @@ def merge(shape: Shape, live: Any, config: Any) -> Any:
     """
     if config is MISSING:
         return live
-    if live is MISSING or live is None or config is None or is_atomic(shape, config):
+    if config is None and isinstance(live, (dict, list)) and not is_atomic(shape, live):
+        return live
+    if live is MISSING or live is None or is_atomic(shape, config):
         return config
     if isinstance(config, dict) and isinstance(live, dict):
         merged = dict(live)
@@ -172,7 +174,7 @@ def _scalar_errors(shape: Scalar, value: Any, path: str) -> list[str]:
     if type(value) in wanted:
         return []
     if wanted == (str,):
-        return [_told(path, f"expected string, got {_shown(value)}")]
+        return [_told(path, f"expected string, got &value.valueUnstructured{{Value:{value}}}")]
     if wanted == (bool,):
         return [_told(path, f"expected boolean, got {_shown(value)}")]
     if bool in wanted:

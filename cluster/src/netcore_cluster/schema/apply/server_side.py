@@ -93,9 +93,8 @@ def server_side_apply(
     merging = _Apply(schema, live, config, applier)
     try:
         merged = merging.run(force=applier.force)
-    except ApplyConflictError as error:
-        if not merging.all_from_client_side_apply():
-            raise error from None
+    except ApplyConflictError:
+        merging.excuse_client_side_apply()
         merged = merging.run(force=True)
     merging.sync_last_applied(merged)
     settled = settle(schema, merged, complaints=[], field_validation="Ignore")
@@ -163,7 +162,7 @@ class _Apply:
         """Return the managers of the live object; if nobody did, somebody manages it from now."""
         managers = Managers.of(self.entries)
         for owned in managers.owned.values():
-            owned.fields = reconciled(self.shape, owned.fields, self.live)
+            owned.fields = reconciled(self.shape, owned.fields)
         if not managers.owned and not self.is_new:
             fields = ownable(new_field_set(self.shape, self.live))
             version = self.schema.api_version
@@ -217,28 +216,41 @@ class _Apply:
             else:
                 del managers.owned[other]
 
-    def all_from_client_side_apply(self) -> bool:
-        """Whether kubectl itself set all conflicting fields, by applying on the client's side.
+    def excuse_client_side_apply(self) -> None:
+        """Forgive conflicts about fields that kubectl itself set by applying on the client's side.
 
         Its last configuration stands in an annotation. As long as the object still has those
         values, moving to server-side apply takes nothing from anybody.
+
+        Raises:
+            ApplyConflictError: there are other conflicts, which it names.
         """
+        allowed = self._last_applied_and_unchanged()
+        managers = self._managers()
+        remaining = {
+            name: rest
+            for name, fields in self.conflicts.items()
+            if (rest := difference(fields, allowed))
+        }
+        if remaining:
+            raise _conflict(remaining, managers)
+
+    def _last_applied_and_unchanged(self) -> FieldSet:
         if self.applier.manager != _KUBECTL:
-            return False
+            return {}
         text = self.live["metadata"].get("annotations", {}).get(_LAST_APPLIED)
         try:
             last = orjson.loads(text) if text else None
         except orjson.JSONDecodeError:
-            return False
+            return {}
         if not isinstance(last, dict) or last.get("apiVersion") != self.schema.api_version:
-            return False
+            return {}
         if config_errors(self.shape, last):
-            return False
-        comparison = compare(self.shape, last, self.live)
-        allowed = field_set(self.shape, last)
-        for part in comparison:
-            allowed = difference(allowed, part)
-        return not any(difference(fields, allowed) for fields in self.conflicts.values())
+            return {}
+        unchanged = field_set(self.shape, last)
+        for part in compare(self.shape, last, self.live):
+            unchanged = difference(unchanged, part)
+        return unchanged
 
     def sync_last_applied(self, merged: JsonObject) -> None:
         """Keep the annotation of client-side apply in step, so that users may go back to it."""
@@ -273,28 +285,24 @@ def _load(
         raise BadRequestError(f"error strict decoding YAML: {', '.join(complaints)}")
     if type(config) is not dict:
         raise BadRequestError("error decoding YAML: the configuration must be an object")
-    api_version, kind = config.get("apiVersion"), config.get("kind")
-    if not isinstance(api_version, str) or not isinstance(kind, str) or not api_version or not kind:
-        raise BadRequestError(
-            "invalid object type: the configuration must say its apiVersion and kind"
-        )
-    if api_version != schema.api_version:
-        raise BadRequestError(
-            f"Incorrect version specified in apply patch. Specified patch version: {api_version}, "
-            f"expected: {schema.api_version}"
-        )
+    if config.get("apiVersion") != schema.api_version or config.get("kind") != schema.kind:
+        raise BadRequestError(f"invalid object type: {_identity(config)}")
     metadata = config.get("metadata")
     if isinstance(metadata, dict) and metadata.get("managedFields") is not None:
         raise BadRequestError("metadata.managedFields must be nil")
     errors = config_errors(schema.root, config)
-    if kind != schema.kind:
-        errors = [f"no kind {kind} in version {api_version}"]
     if errors:
-        raise _misfit(schema, config, errors)
+        raise _misfit(config, errors)
     return config, complaints if field_validation == "Warn" else []
 
 
-def _misfit(schema: ObjectSchema, config: JsonObject, errors: list[str]) -> RefusedError:
+def _identity(config: JsonObject) -> str:
+    """Return what a configuration says it is, as the API spells it."""
+    group, slash, version = str(config.get("apiVersion") or "").rpartition("/")
+    return f"{group}{slash or '/'}{version}, Kind={config.get('kind') or ''}"
+
+
+def _misfit(config: JsonObject, errors: list[str]) -> RefusedError:
     metadata = config.get("metadata")
     named = metadata if isinstance(metadata, dict) else {}
     listed = errors[0] if len(errors) == 1 else "errors:\n  " + "\n  ".join(errors)
@@ -302,7 +310,7 @@ def _misfit(schema: ObjectSchema, config: JsonObject, errors: list[str]) -> Refu
         500,
         "",
         f"failed to create typed patch object ({named.get('namespace', '')}/"
-        f"{named.get('name', '')}; {schema.api_version}, Kind={config['kind']}): {listed}",
+        f"{named.get('name', '')}; {_identity(config)}): {listed}",
     )
 
 

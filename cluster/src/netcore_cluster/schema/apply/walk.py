@@ -6,9 +6,7 @@ from netcore_cluster.schema.apply.field_sets import (
     LEAF,
     SELF,
     FieldSet,
-    is_member,
     node_of,
-    union,
 )
 from netcore_cluster.schema.apply.items import item_key
 from netcore_cluster.schema.structure import Field, Free, List, Map, Shape, Struct
@@ -137,43 +135,22 @@ def with_named_fields(shape: Shape, fields: FieldSet) -> FieldSet:
             declared = isinstance(shape, Struct) and name in shape.fields
             result[key] = {SELF: LEAF, **inner} if declared else inner
         else:
-            items = shape.items if isinstance(shape, List) else DEDUCED
-            result[key] = with_named_fields(items, node)
+            result[key] = with_named_fields(_items(shape), node)
     return result
 
 
-def reconciled(shape: Shape, fields: FieldSet, value: Any) -> FieldSet:
-    """Return a set in terms of the present structure, if parts became atomic or were so before.
-
-    Args:
-        shape: the structure of the value now.
-        fields: the set, which may date from another structure.
-        value: the stored value, which tells the fields below what was atomic.
-    """
+def reconciled(shape: Shape, fields: FieldSet) -> FieldSet:
+    """Return a set in terms of the present structure, where parts of it became atomic since."""
     result: FieldSet = {}
     for key, node in fields.items():
-        if key == SELF or not key.startswith("f:"):
+        if key == SELF or not node:
             result[key] = node
             continue
-        name = key[2:]
-        inner = child_shape(shape, name)
-        item = value.get(name) if isinstance(value, dict) else None
-        if node and is_atomic(inner, item) and not isinstance(inner, Free):
-            result[key] = LEAF
-        elif not node and item and isinstance(inner, (Struct, Map, List)):
-            # What was owned as a whole is owned field by field.
-            whole = is_atomic(inner, item)
-            result[key] = LEAF if whole else union({SELF: LEAF}, field_set(inner, item))
-        else:
-            result[key] = reconciled(inner, node, item) if node else node
+        inner = child_shape(shape, key[2:]) if key.startswith("f:") else _items(shape)
+        whole = isinstance(inner, (Struct, Map, List)) and is_atomic(inner, None)
+        result[key] = LEAF if whole else reconciled(inner, node)
     return result
 
 
-def contains(fields: FieldSet, *keys: str) -> bool:
-    """Whether the item that the keys lead to is a member of the set."""
-    node: FieldSet | None = fields
-    for key in keys:
-        node = node.get(key) if node else None
-        if node is None:
-            return False
-    return node is not None and is_member(node)
+def _items(shape: Shape) -> Shape:
+    return shape.items if isinstance(shape, List) else DEDUCED
