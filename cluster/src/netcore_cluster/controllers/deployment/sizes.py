@@ -18,7 +18,6 @@ from netcore_cluster.controllers.deployment.replica_sets import (
     max_surge,
     max_unavailable,
     size_of,
-    total_count,
     total_size,
 )
 from netcore_cluster.controllers.deployment.revisions import History
@@ -76,9 +75,9 @@ def proportional(deployment: Object, found: History) -> Sizes:
         return {} if size_of(only) == size else {_name(only): size}
     if _is_saturated(deployment, found.new):
         return stopped(found.old)
-    if not is_rolling(deployment):
-        return {}
     active = _active(found.all)
+    if not active or not is_rolling(deployment):
+        return {}
     allowed = size + max_surge(deployment) if size > 0 else 0
     missing = allowed - total_size(active)
     if missing == 0:
@@ -124,7 +123,7 @@ def _shrunk(deployment: Object, new: Object, old: Sequence[Object]) -> Sizes:
         dropped = min(room, max(broken, 0))
         sizes[_name(each)] -= dropped
         room -= dropped
-    spare = total_count(everything, "availableReplicas") - min_available
+    spare = sum(map(_lasting, everything)) - min_available
     for each in ordered:
         dropped = min(sizes[_name(each)], max(spare, 0))
         sizes[_name(each)] -= dropped
@@ -132,6 +131,11 @@ def _shrunk(deployment: Object, new: Object, old: Sequence[Object]) -> Sizes:
     return {
         _name(each): sizes[_name(each)] for each in ordered if sizes[_name(each)] != size_of(each)
     }
+
+
+def _lasting(replica_set: Object) -> int:
+    """Available pods that its present size lets live: one that just shrank counts too many yet."""
+    return min(count_of(replica_set, "availableReplicas"), size_of(replica_set))
 
 
 def _active_or_latest(found: History) -> Object | None:
