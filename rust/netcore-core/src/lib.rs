@@ -27,6 +27,7 @@
 
 pub mod app_graph;
 mod context;
+pub mod cost;
 mod diktyo;
 pub mod error;
 pub mod filter;

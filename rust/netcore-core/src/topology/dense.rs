@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::{Link, Matrix, Plane, Provenance};
 use crate::NodeId;
+use crate::cost::{CostPolicy, Need, Path, round_trip_loss};
 use crate::error::{Error, Result};
 
 /// Matrices of shape `[N, N]`, row-major, `[origin, destination]`; NaN is unknown.
@@ -251,6 +252,15 @@ impl Topology {
         selection
     }
 
+    /// Every link between two different nodes.
+    pub fn links(&self) -> impl Iterator<Item = Link> {
+        let nodes = || self.nodes().map(|(node, _)| node);
+        let pairs = nodes().flat_map(move |origin| nodes().map(move |other| (origin, other)));
+        pairs
+            .filter(|(origin, other)| origin != other)
+            .map(|(from, to)| self.link(from, to))
+    }
+
     /// One quantity of every link, row-major, a cell for each pair of slots.
     pub fn cells<T>(&self, mut quantity: impl FnMut(Link) -> T) -> Vec<T> {
         let slots = self.names.len() as u32;
@@ -261,6 +271,32 @@ impl Topology {
             }
         }
         cells
+    }
+
+    /// Cost of every link by a policy, 0 to 1, row-major, a cell for each pair of slots; NaN is
+    /// unknown.
+    pub fn costs(&self, policy: &dyn CostPolicy, need: &Need) -> Vec<f32> {
+        let slots = self.names.len() as u32;
+        let mut costs = Vec::with_capacity(self.names.len() * self.names.len());
+        for origin in (0..slots).map(NodeId) {
+            for destination in (0..slots).map(NodeId) {
+                costs.push(match self.path(origin, destination) {
+                    None => 0.0,
+                    Some(path) => policy.cost(&path, need),
+                });
+            }
+        }
+        costs
+    }
+
+    /// What a cost policy reads of the way from one node to another; `None` for a node and itself.
+    pub fn path(&self, origin: NodeId, destination: NodeId) -> Option<Path> {
+        let (from, to) = (origin.index(), destination.index());
+        (from != to).then(|| Path {
+            rtt_ms: self.rtt_ms.get(from, to),
+            loss: round_trip_loss(self.loss.get(from, to), self.loss.get(to, from)),
+            bandwidth_bps: self.bandwidth_bps.get(from, to),
+        })
     }
 
     /// Median, over the nodes, of each node's shortest known round trip to another, ms.

@@ -1,0 +1,162 @@
+//! `linear`: a weighted sum of latency, bandwidth and loss, each relative to the largest there is.
+
+use super::{CostPolicy, NEUTRAL, Need, Path};
+use crate::topology::Topology;
+
+/// The classic cost of this project:
+///
+/// `C = (w_latency · L/L_max + w_bandwidth · (1 − B/B_max) + w_loss · p/p_max) / Σw`
+///
+/// It is kept for comparison, since it fails what `slo` holds: the maxima are taken over the whole
+/// cluster, so that one slow link anywhere changes which of two other links is the better (a test
+/// below shows it), bandwidth beyond any need still lowers the cost, and a dead link can be made up
+/// for. A maximum of 0 means that no link differs in that quantity: its term is 0. An unknown
+/// quantity counts [`NEUTRAL`] in its term.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Linear {
+    /// Weight of the round-trip time.
+    pub latency_weight: f32,
+    /// Weight of the bandwidth that is missing to the largest.
+    pub bandwidth_weight: f32,
+    /// Weight of the loss.
+    pub loss_weight: f32,
+    /// The longest round trip, ms.
+    pub max_rtt_ms: f32,
+    /// The highest bandwidth, bit/s.
+    pub max_bandwidth_bps: f64,
+    /// The largest loss.
+    pub max_loss: f32,
+}
+
+impl Default for Linear {
+    fn default() -> Self {
+        Self {
+            latency_weight: 0.5,
+            bandwidth_weight: 0.3,
+            loss_weight: 0.2,
+            max_rtt_ms: 0.0,
+            max_bandwidth_bps: 0.0,
+            max_loss: 0.0,
+        }
+    }
+}
+
+impl Linear {
+    /// The default weights with the maxima of all links that are known.
+    pub fn over(topology: &Topology) -> Self {
+        let mut linear = Self::default();
+        for link in topology.links() {
+            // `max` passes over NaN.
+            linear.max_rtt_ms = linear.max_rtt_ms.max(link.rtt_ms);
+            linear.max_bandwidth_bps = linear.max_bandwidth_bps.max(link.bandwidth_bps);
+            linear.max_loss = linear.max_loss.max(link.loss);
+        }
+        linear
+    }
+}
+
+/// Share of a maximum, 0 to 1; [`NEUTRAL`] where the value is unknown.
+fn share(value: f64, max: f64) -> f32 {
+    match value {
+        _ if max <= 0.0 => 0.0,
+        value if value.is_nan() => NEUTRAL,
+        value => (value / max).clamp(0.0, 1.0) as f32,
+    }
+}
+
+impl CostPolicy for Linear {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+
+    fn utility(&self, path: &Path, _: &Need) -> f32 {
+        if path.is_unknown() {
+            return f32::NAN;
+        }
+        let lacking = match share(path.bandwidth_bps, self.max_bandwidth_bps) {
+            _ if self.max_bandwidth_bps <= 0.0 => 0.0,
+            share => 1.0 - share,
+        };
+        let sum = self.latency_weight * share(path.rtt_ms.into(), self.max_rtt_ms.into())
+            + self.bandwidth_weight * lacking
+            + self.loss_weight * share(path.loss.into(), self.max_loss.into());
+        let weights = self.latency_weight + self.bandwidth_weight + self.loss_weight;
+        if weights > 0.0 {
+            1.0 - (sum / weights).clamp(0.0, 1.0)
+        } else {
+            1.0
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::topology::Arrays;
+
+    const NEED: Need = Need {
+        target_rtt_ms: 1.0,
+        min_bandwidth_bps: 0.0,
+    };
+
+    #[test]
+    fn an_unrelated_link_turns_the_ranking_round() {
+        let near = Path {
+            rtt_ms: 1.0,
+            loss: 0.0,
+            bandwidth_bps: 600.0,
+        };
+        let wide = Path {
+            rtt_ms: 6.0,
+            loss: 0.0,
+            bandwidth_bps: 1000.0,
+        };
+        let costs = |max_rtt_ms| {
+            let policy = Linear {
+                latency_weight: 0.5,
+                bandwidth_weight: 0.5,
+                loss_weight: 0.0,
+                max_rtt_ms,
+                max_bandwidth_bps: 1000.0,
+                max_loss: 0.0,
+            };
+            [policy.cost(&near, &NEED), policy.cost(&wide, &NEED)]
+        };
+        for (found, expected) in [(costs(10.0), [0.25, 0.30]), (costs(500.0), [0.201, 0.006])] {
+            assert!((found[0] - expected[0]).abs() < 1e-6 && (found[1] - expected[1]).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn the_maxima_are_those_of_the_known_links() {
+        let nan = f32::NAN;
+        let topology = Topology::from_arrays(
+            ["a", "b"],
+            Arrays {
+                rtt_ms: &[nan, 4.0, nan, nan],
+                loss: Some(&[nan, nan, 0.25, nan]),
+                ..Arrays::default()
+            },
+        )
+        .expect("valid");
+        let linear = Linear::over(&topology);
+        let maxima = [
+            linear.max_rtt_ms,
+            linear.max_loss,
+            linear.max_bandwidth_bps as f32,
+        ];
+        assert_eq!(
+            maxima.map(f32::to_bits),
+            [4.0_f32, 0.25, 0.0].map(f32::to_bits)
+        );
+        let worst = Path {
+            rtt_ms: 4.0,
+            loss: 0.25,
+            bandwidth_bps: f64::NAN,
+        };
+        assert!(
+            (linear.cost(&worst, &NEED) - 0.7).abs() < 1e-6,
+            "bandwidth differs nowhere"
+        );
+    }
+}
