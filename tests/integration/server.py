@@ -62,7 +62,7 @@ def embedded_server(directory: Path) -> Iterator[Server]:
     """`netcore up` as a person starts it, on a free port, ready before the caller goes on."""
     kubeconfig = directory / "kubeconfig"
     arguments = ["--data", directory / "data", "--kubeconfig", kubeconfig, "--port", "0"]
-    command = netcore("up", *arguments, "--nodes", NODE_COUNT)
+    command = netcore("up", *arguments, "--nodes", NODE_COUNT, "--no-scheduler")
     with Program(command, log=directory / "up.log") as program:
         assert str(kubeconfig) in program.first_line()
         yield Server.from_kubeconfig("embedded", kubeconfig)

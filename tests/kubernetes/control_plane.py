@@ -71,6 +71,7 @@ def control_plane(directory: Path, nodes: list[str]) -> Iterator[Path]:
             "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
             f"--server-address=127.0.0.1:{_free_port()}",
             "--node-ip=127.0.0.1",
+            "--node-lease-duration-seconds=40",
         )
         for node in nodes:
             labels = {"kubernetes.io/hostname": node}
