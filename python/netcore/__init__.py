@@ -30,6 +30,7 @@ The state is now as if the pod were bound there; `forget` gives its room back.
 """
 
 from netcore._netcore import (
+    AppGraph,
     ClusterState,
     Decision,
     InvalidInputError,
@@ -37,11 +38,13 @@ from netcore._netcore import (
     Plan,
     PodSummary,
     Profile,
+    Topology,
     UnknownObjectError,
     __version__,
 )
 
 __all__ = [
+    "AppGraph",
     "ClusterState",
     "Decision",
     "InvalidInputError",
@@ -49,6 +52,7 @@ __all__ = [
     "Plan",
     "PodSummary",
     "Profile",
+    "Topology",
     "UnknownObjectError",
     "__version__",
 ]

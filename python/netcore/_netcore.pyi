@@ -6,6 +6,20 @@ from typing import Any, Literal, final
 import numpy as np
 import numpy.typing as npt
 
+__all__ = [
+    "AppGraph",
+    "ClusterState",
+    "Decision",
+    "InvalidInputError",
+    "NetcoreError",
+    "Plan",
+    "PodSummary",
+    "Profile",
+    "Topology",
+    "UnknownObjectError",
+    "__version__",
+]
+
 __version__: str
 
 class NetcoreError(Exception):
@@ -101,6 +115,11 @@ class Decision:
 
         `{"node", "accepted", "plugin", "reasons", "scores": {plugin: {"raw", "normalized",
         "weighted"}}, "total"}`.
+        """
+
+    def codes(self) -> dict[str, str]:
+        """Rejected node → `Unschedulable`, where making room on it can help, or
+        `UnschedulableAndUnresolvable`, where it cannot; needs `detail="full"`.
         """
 
     def summary(self) -> bytes:

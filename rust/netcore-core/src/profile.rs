@@ -6,9 +6,10 @@ use serde_json::value::RawValue;
 use crate::error::{Error, Result};
 use crate::filter::{self, Filter};
 use crate::kube::AffinityForm;
+use crate::network_overhead;
 use crate::pool::Pool;
 use crate::score::{self, MAX_NODE_SCORE, ResourceWeight, Score, ShapePoint, Strategy};
-use crate::sort::QueueSort;
+use crate::sort::{QueueSort, TopologicalSort};
 
 /// A score plugin with its weight.
 #[derive(Debug, Clone, PartialEq)]
@@ -163,6 +164,33 @@ struct BalancedAllocationArgs {
     resources: Option<Vec<ResourceForm>>,
 }
 
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct TopologicalSortArgs {
+    namespaces: Option<Vec<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct NetworkOverheadArgs {
+    namespaces: Option<Vec<String>>,
+    weights_name: Option<String>,
+    network_topology_name: Option<String>,
+}
+
+impl NetworkOverheadArgs {
+    fn or_default(self) -> network_overhead::Args {
+        let default = network_overhead::Args::default();
+        network_overhead::Args {
+            namespaces: self.namespaces.unwrap_or(default.namespaces),
+            weights_name: self.weights_name.unwrap_or(default.weights_name),
+            network_topology_name: self
+                .network_topology_name
+                .unwrap_or(default.network_topology_name),
+        }
+    }
+}
+
 /// Plugins without arguments take an empty object.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
@@ -230,7 +258,22 @@ impl Decoder<'_> {
                 self.no_args(&form.name, form.args)?;
                 Ok(QueueSort::PrioritySort)
             }
-            name => Err(self.unknown("queueSort", name, "PrioritySort")),
+            "AppGroupSort" => {
+                self.no_args(&form.name, form.args)?;
+                Ok(QueueSort::AppGroupSort)
+            }
+            "TopologicalSort" => {
+                let args: TopologicalSortArgs = self.args(&form.name, form.args)?;
+                let default = TopologicalSort::default();
+                Ok(QueueSort::TopologicalSort(TopologicalSort {
+                    namespaces: args.namespaces.unwrap_or(default.namespaces),
+                }))
+            }
+            name => Err(self.unknown(
+                "queueSort",
+                name,
+                "PrioritySort, AppGroupSort and TopologicalSort",
+            )),
         }
     }
 
@@ -258,10 +301,15 @@ impl Decoder<'_> {
                     ignored_resource_groups: args.ignored_resource_groups,
                 }))
             }
+            "NetworkOverhead" => {
+                let args: NetworkOverheadArgs = self.args(&form.name, form.args)?;
+                Ok(Filter::NetworkOverhead(args.or_default()))
+            }
             name => Err(self.unknown(
                 "filter",
                 name,
-                "NodeUnschedulable, NodeName, TaintToleration, NodeAffinity, NodePorts and NodeResourcesFit",
+                "NodeUnschedulable, NodeName, TaintToleration, NodeAffinity, NodePorts, \
+                 NodeResourcesFit and NetworkOverhead",
             )),
         }
     }
@@ -301,11 +349,16 @@ impl Decoder<'_> {
                     resources,
                 })
             }
+            "NetworkOverhead" => {
+                let args: NetworkOverheadArgs = self.args(&form.name, form.args)?;
+                Score::NetworkOverhead(args.or_default())
+            }
             name => {
                 return Err(self.unknown(
                     "score",
                     name,
-                    "TaintToleration, NodeAffinity, NodeResourcesFit and NodeResourcesBalancedAllocation",
+                    "TaintToleration, NodeAffinity, NodeResourcesFit, \
+                     NodeResourcesBalancedAllocation and NetworkOverhead",
                 ));
             }
         };

@@ -2,10 +2,12 @@
 
 mod error;
 mod gate;
+mod graph;
 mod plan;
 mod pod;
 mod profile;
 mod state;
+mod topology;
 
 use pyo3::prelude::*;
 
@@ -15,6 +17,8 @@ mod _netcore {
     use pyo3::prelude::*;
 
     #[pymodule_export]
+    use super::graph::AppGraph;
+    #[pymodule_export]
     use super::plan::{Decision, Plan};
     #[pymodule_export]
     use super::pod::PodSummary;
@@ -22,6 +26,8 @@ mod _netcore {
     use super::profile::Profile;
     #[pymodule_export]
     use super::state::ClusterState;
+    #[pymodule_export]
+    use super::topology::Topology;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

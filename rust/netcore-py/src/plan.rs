@@ -1,5 +1,6 @@
 //! Plans and the decisions in them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use netcore_core::plan::{self, NodeVerdict, Outcome, Part};
@@ -53,12 +54,12 @@ impl Decision {
         PyList::new(py, verdicts)
     }
 
-    fn codes(&self, py: Python<'_>) -> PyResult<Vec<(String, &'static str)>> {
+    fn codes(&self, py: Python<'_>) -> PyResult<BTreeMap<&str, &'static str>> {
         let rejected = self
             .all_nodes(py)?
             .iter()
             .filter_map(|verdict| match &verdict.outcome {
-                Outcome::Rejected { code, .. } => Some((verdict.node.to_string(), code.name())),
+                Outcome::Rejected { code, .. } => Some((&*verdict.node, code.name())),
                 Outcome::Accepted { .. } => None,
             });
         Ok(rejected.collect())

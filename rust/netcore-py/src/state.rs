@@ -13,6 +13,7 @@ use crate::gate::enter_locked;
 use crate::plan::Plan;
 use crate::pod::PodSummary;
 use crate::profile::Profile;
+use crate::topology::Topology;
 
 /// Columns of nodes and pods, the applications and the network between the nodes.
 #[pyclass(frozen, module = "netcore", name = "ClusterState")]
@@ -70,6 +71,21 @@ impl ClusterState {
             ("assumed", counts.assumed),
             ("pending", counts.pods - counts.placed),
         ]))
+    }
+
+    fn warnings(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        enter_locked(py, &self.0, |state| Ok(state.warnings()))
+    }
+
+    fn set_time(&self, py: Python<'_>, now: f64) -> PyResult<()> {
+        enter_locked(py, &self.0, |state| {
+            state.set_time(now);
+            Ok(())
+        })
+    }
+
+    fn topology(&self, py: Python<'_>) -> PyResult<Topology> {
+        enter_locked(py, &self.0, |state| Ok(Topology(state.topology())))
     }
 
     fn assume(&self, py: Python<'_>, pod: &str, node: &str) -> PyResult<()> {

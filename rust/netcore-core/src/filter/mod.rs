@@ -5,6 +5,7 @@
 //!
 //! To add one: write its file, and give [`Filter`] a variant for it.
 
+mod network_overhead;
 mod node_affinity;
 mod node_name;
 mod node_ports;
@@ -18,6 +19,7 @@ pub use node_affinity::NodeAffinity;
 pub use node_resources_fit::NodeResourcesFit;
 
 use crate::context::Context;
+use crate::network_overhead::Args as NetworkOverheadArgs;
 use crate::node_set::{NodeId, NodeSet};
 
 /// Whether making room can turn a rejection into a placement.
@@ -68,6 +70,8 @@ pub enum Filter {
     NodePorts,
     /// Resources that are not free.
     NodeResourcesFit(NodeResourcesFit),
+    /// Diktyo's filter: dependencies out of reach.
+    NetworkOverhead(NetworkOverheadArgs),
 }
 
 impl Filter {
@@ -80,6 +84,7 @@ impl Filter {
             Self::NodeAffinity(_) => "NodeAffinity",
             Self::NodePorts => "NodePorts",
             Self::NodeResourcesFit(_) => "NodeResourcesFit",
+            Self::NetworkOverhead(_) => "NetworkOverhead",
         }
     }
 
@@ -92,7 +97,7 @@ impl Filter {
             | Self::NodeAffinity(_)
             | Self::NodePorts
             | Self::NodeResourcesFit(_) => true,
-            Self::NodeName => false,
+            Self::NodeName | Self::NetworkOverhead(_) => false,
         }
     }
 
@@ -102,24 +107,26 @@ impl Filter {
             Self::NodeAffinity(plugin) => plugin.scope(context),
             Self::NodePorts => node_ports::scope(context),
             Self::NodeName => node_name::scope(context),
+            Self::NetworkOverhead(args) => network_overhead::scope(context, args),
             _ => Scope::EveryNode,
         }
     }
 
     /// Calls `reject` with each node of `among` that the pod cannot go to, and the detail of why.
-    pub fn run(&self, context: Context<'_>, among: &NodeSet, mut reject: impl FnMut(NodeId, u64)) {
+    pub fn run(&self, context: Context<'_>, among: &NodeSet, reject: impl FnMut(NodeId, u64)) {
         match self {
             Self::NodeUnschedulable => node_unschedulable::run(context, among, reject),
-            Self::NodeName => node_name::run(context, among, &mut reject),
-            Self::TaintToleration => taint_toleration::run(context, among, &mut reject),
-            Self::NodeAffinity(plugin) => plugin.run(context, among, &mut reject),
-            Self::NodePorts => node_ports::run(context, among, &mut reject),
-            Self::NodeResourcesFit(plugin) => plugin.run(context, among, &mut reject),
+            Self::NodeName => node_name::run(context, among, reject),
+            Self::TaintToleration => taint_toleration::run(context, among, reject),
+            Self::NodeAffinity(plugin) => plugin.run(context, among, reject),
+            Self::NodePorts => node_ports::run(context, among, reject),
+            Self::NodeResourcesFit(plugin) => plugin.run(context, among, reject),
+            Self::NetworkOverhead(args) => network_overhead::run(context, args, among, reject),
         }
     }
 
     /// The reasons of a rejection, as kube-scheduler 1.35 words them.
-    pub fn reasons(&self, context: Context<'_>, _node: NodeId, detail: u64) -> Vec<String> {
+    pub fn reasons(&self, context: Context<'_>, node: NodeId, detail: u64) -> Vec<String> {
         match self {
             Self::NodeUnschedulable => vec![node_unschedulable::REASON.to_owned()],
             Self::NodeName => vec![node_name::REASON.to_owned()],
@@ -127,13 +134,14 @@ impl Filter {
             Self::NodeAffinity(_) => vec![NodeAffinity::reason(detail).to_owned()],
             Self::NodePorts => vec![node_ports::REASON.to_owned()],
             Self::NodeResourcesFit(_) => NodeResourcesFit::reasons(context, detail),
+            Self::NetworkOverhead(_) => vec![network_overhead::reason(context, node, detail)],
         }
     }
 
     /// Whether making room on the node can help.
     pub fn code(&self, detail: u64) -> Code {
         match self {
-            Self::NodePorts => Code::Unschedulable,
+            Self::NodePorts | Self::NetworkOverhead(_) => Code::Unschedulable,
             Self::NodeResourcesFit(_) => NodeResourcesFit::code(detail),
             _ => Code::UnschedulableAndUnresolvable,
         }

@@ -5,6 +5,7 @@
 //!
 //! To add one: write its file, and give [`Score`] a variant for it.
 
+mod network_overhead;
 mod node_affinity;
 mod node_resources_balanced_allocation;
 mod node_resources_fit;
@@ -19,6 +20,7 @@ pub use normalize::{Normalization, Scale};
 pub use resource::ResourceWeight;
 
 use crate::context::Context;
+use crate::network_overhead::Args as NetworkOverheadArgs;
 use crate::node_set::NodeSet;
 
 /// The best that a node can be for one plugin, before its weight.
@@ -36,6 +38,8 @@ pub enum Score {
     NodeResourcesFit(NodeResourcesFit),
     /// Nodes that the pod would leave with their resources used alike.
     NodeResourcesBalancedAllocation(NodeResourcesBalancedAllocation),
+    /// Diktyo's score: declared costs on the way to the pods that a pod depends on.
+    NetworkOverhead(NetworkOverheadArgs),
 }
 
 impl Score {
@@ -46,6 +50,7 @@ impl Score {
             Self::NodeAffinity(_) => "NodeAffinity",
             Self::NodeResourcesFit(_) => "NodeResourcesFit",
             Self::NodeResourcesBalancedAllocation(_) => "NodeResourcesBalancedAllocation",
+            Self::NetworkOverhead(_) => "NetworkOverhead",
         }
     }
 
@@ -57,6 +62,7 @@ impl Score {
             | Self::NodeAffinity(_)
             | Self::NodeResourcesFit(_)
             | Self::NodeResourcesBalancedAllocation(_) => true,
+            Self::NetworkOverhead(_) => false,
         }
     }
 
@@ -65,7 +71,7 @@ impl Score {
         match self {
             Self::NodeAffinity(plugin) => plugin.skips(context),
             Self::NodeResourcesBalancedAllocation(plugin) => plugin.skips(context),
-            Self::TaintToleration | Self::NodeResourcesFit(_) => false,
+            Self::TaintToleration | Self::NodeResourcesFit(_) | Self::NetworkOverhead(_) => false,
         }
     }
 
@@ -76,6 +82,7 @@ impl Score {
             Self::NodeAffinity(plugin) => plugin.run(context, among, raw),
             Self::NodeResourcesFit(plugin) => plugin.run(context, among, raw),
             Self::NodeResourcesBalancedAllocation(plugin) => plugin.run(context, among, raw),
+            Self::NetworkOverhead(args) => network_overhead::run(context, args, among, raw),
         }
     }
 
@@ -87,6 +94,7 @@ impl Score {
             Self::NodeResourcesFit(_) | Self::NodeResourcesBalancedAllocation(_) => {
                 Normalization::AsIs
             }
+            Self::NetworkOverhead(_) => Normalization::LeastIsBest,
         }
     }
 }

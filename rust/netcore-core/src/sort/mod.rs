@@ -3,7 +3,12 @@
 //! Each is a strict weak order with the pod's key as the last word, so that the same pods always
 //! come in the same order.
 
-use std::cmp::Reverse;
+mod app_group_sort;
+mod blocks;
+mod priority_sort;
+mod topological_sort;
+
+pub use topological_sort::TopologicalSort;
 
 use crate::state::{ClusterState, PodId};
 
@@ -13,6 +18,11 @@ use crate::state::{ClusterState, PodId};
 pub enum QueueSort {
     /// Larger priority first, then the pod that has waited longer.
     PrioritySort,
+    /// As PrioritySort, but the pods of an application stay together and come in the order of its
+    /// graph.
+    AppGroupSort,
+    /// Diktyo's order.
+    TopologicalSort(TopologicalSort),
 }
 
 /// A pod that waits, and since when.
@@ -29,19 +39,17 @@ impl QueueSort {
     pub fn name(&self) -> &'static str {
         match self {
             Self::PrioritySort => "PrioritySort",
+            Self::AppGroupSort => "AppGroupSort",
+            Self::TopologicalSort(_) => "TopologicalSort",
         }
     }
 
     /// Brings the pods into the order in which they are to be placed.
     pub fn sort(&self, state: &ClusterState, pods: &mut [Waiting]) {
         match self {
-            Self::PrioritySort => pods.sort_by(|a, b| {
-                let key = |waiting: &Waiting| &state.pods().get(waiting.pod).pod;
-                let (one, other) = (key(a), key(b));
-                (Reverse(one.priority).cmp(&Reverse(other.priority)))
-                    .then(a.since.total_cmp(&b.since))
-                    .then_with(|| one.key.cmp(&other.key))
-            }),
+            Self::PrioritySort => priority_sort::sort(state, pods),
+            Self::AppGroupSort => app_group_sort::sort(state, pods),
+            Self::TopologicalSort(plugin) => plugin.sort(state, pods),
         }
     }
 }

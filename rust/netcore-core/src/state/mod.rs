@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::kube::{self, Namespace, Node, Pod, Pools, Service};
 use crate::network::Network;
 use crate::node_set::NodeId;
+use crate::topology::Topology;
 
 /// Columns of nodes and pods, and the other objects that placement looks at.
 #[derive(Debug, Default)]
@@ -340,6 +341,13 @@ impl ClusterState {
         if self.network.set_time(now) {
             self.generation += 1;
         }
+    }
+
+    /// What is known of the network now: the nodes sorted by name, each link with its age.
+    pub fn topology(&self) -> Topology {
+        let mut topology = self.network.topology().select(&self.nodes.by_name());
+        self.network.reports().date(&mut topology);
+        topology
     }
 
     /// What is wrong in the objects held, sorted.

@@ -139,6 +139,21 @@ impl Reports {
         })
     }
 
+    /// Writes into each link how long ago it was observed.
+    pub fn date(&self, topology: &mut Topology) {
+        let nodes: Vec<_> = topology
+            .nodes()
+            .map(|(node, name)| (node, Arc::clone(name)))
+            .collect();
+        for (origin, from) in &nodes {
+            for (destination, to) in nodes.iter().filter(|(node, _)| node != origin) {
+                let mut link = topology.link(*origin, *destination);
+                link.age_s = self.age_s(from, to);
+                topology.set(*origin, *destination, &link);
+            }
+        }
+    }
+
     /// Round-trip times that valid reports hold, ms, each with both its nodes.
     pub fn round_trips(&self) -> impl Iterator<Item = (&str, &str, f32)> {
         let valid = self

@@ -1,0 +1,21 @@
+//! NetworkOverhead: the declared cost on the way to the pods that a pod depends on.
+
+use crate::context::Context;
+use crate::network_overhead::{Args, Overhead};
+use crate::node_set::NodeSet;
+
+pub(super) fn run(context: Context<'_>, args: &Args, among: &NodeSet, raw: &mut [i64]) {
+    let network = context.state.network();
+    match Overhead::new(network, context.pod, args) {
+        Ok(overhead) => {
+            for node in among {
+                raw[node.index()] = overhead.tally(node, network.locations().of(node)).cost;
+            }
+        }
+        Err(_) => {
+            for node in among {
+                raw[node.index()] = 0;
+            }
+        }
+    }
+}

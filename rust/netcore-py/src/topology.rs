@@ -1,0 +1,145 @@
+//! The measured network as arrays.
+//!
+//! `numpy` is imported when the first array is asked for, and not before.
+
+use netcore_core::topology::{Arrays, Link, NodeNetwork, Reports, Topology as Core};
+use numpy::{Element, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyBytesMethods};
+
+use crate::{error, gate};
+
+/// The measured network: dense matrices over the nodes in order, `[origin, destination]`.
+#[pyclass(frozen, module = "netcore", name = "Topology")]
+pub(crate) struct Topology(pub(crate) Core);
+
+/// The cells of a square array in row order, copied: another thread may write to the array while
+/// the engine reads without the GIL.
+fn cells<T: Element + Copy>(
+    py: Python<'_>,
+    argument: &str,
+    nodes: usize,
+    array: &PyReadonlyArray2<'_, T>,
+) -> PyResult<Vec<T>> {
+    if array.shape() != [nodes, nodes] {
+        let shape = array.shape();
+        let problem = format!("{argument}: shape is {shape:?}, must be [{nodes}, {nodes}]");
+        return Err(error::invalid(py, &problem));
+    }
+    Ok(array.as_array().iter().copied().collect())
+}
+
+impl Topology {
+    fn matrix<'py, T: Element>(
+        &self,
+        py: Python<'py>,
+        quantity: impl Fn(Link) -> T + Sync,
+    ) -> PyResult<Bound<'py, PyArray2<T>>> {
+        let cells = gate::enter(py, || Ok(self.0.cells(&quantity)))?;
+        let slots = self.0.slots();
+        numpy::PyArray1::from_vec(py, cells).reshape([slots, slots])
+    }
+}
+
+#[pymethods]
+impl Topology {
+    #[new]
+    #[pyo3(signature = (nodes, rtt_ms, *, jitter_ms=None, loss=None, bandwidth_bps=None, age_s=None))]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "PyO3 hands arrays over as values"
+    )]
+    fn new(
+        py: Python<'_>,
+        nodes: Vec<String>,
+        rtt_ms: PyReadonlyArray2<'_, f32>,
+        jitter_ms: Option<PyReadonlyArray2<'_, f32>>,
+        loss: Option<PyReadonlyArray2<'_, f32>>,
+        bandwidth_bps: Option<PyReadonlyArray2<'_, f64>>,
+        age_s: Option<PyReadonlyArray2<'_, f32>>,
+    ) -> PyResult<Self> {
+        let count = nodes.len();
+        let optional = |argument, array: &Option<PyReadonlyArray2<'_, f32>>| {
+            let array = array.as_ref();
+            array
+                .map(|array| cells(py, argument, count, array))
+                .transpose()
+        };
+        let rtt_ms = cells(py, "rtt_ms", count, &rtt_ms)?;
+        let jitter_ms = optional("jitter_ms", &jitter_ms)?;
+        let loss = optional("loss", &loss)?;
+        let bandwidth_bps = bandwidth_bps.as_ref();
+        let bandwidth_bps = bandwidth_bps
+            .map(|array| cells(py, "bandwidth_bps", count, array))
+            .transpose()?;
+        let age_s = optional("age_s", &age_s)?;
+        gate::enter(py, || {
+            let arrays = Arrays {
+                rtt_ms: &rtt_ms,
+                jitter_ms: jitter_ms.as_deref(),
+                loss: loss.as_deref(),
+                bandwidth_bps: bandwidth_bps.as_deref(),
+                age_s: age_s.as_deref(),
+            };
+            Core::from_arrays(nodes, arrays).map(Self)
+        })
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (nodes, node_networks, *, now))]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "PyO3 hands lists over as vectors"
+    )]
+    fn from_node_networks(
+        py: Python<'_>,
+        nodes: Vec<String>,
+        node_networks: Vec<Bound<'_, PyBytes>>,
+        now: f64,
+    ) -> PyResult<Self> {
+        let objects: Vec<&[u8]> = node_networks.iter().map(PyBytesMethods::as_bytes).collect();
+        gate::enter(py, || {
+            let mut topology = Core::new(nodes)?;
+            let mut reports = Reports::default();
+            reports.set_time(now, &mut topology);
+            for object in objects {
+                reports.apply(NodeNetwork::decode(object)?, &mut topology);
+            }
+            reports.date(&mut topology);
+            Ok(Self(topology))
+        })
+    }
+
+    #[getter]
+    fn nodes(&self) -> Vec<&str> {
+        self.0.nodes().map(|(_, name)| &**name).collect()
+    }
+
+    fn rtt_ms<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        self.matrix(py, |link| link.rtt_ms)
+    }
+
+    fn jitter_ms<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        self.matrix(py, |link| link.jitter_ms)
+    }
+
+    fn loss<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        self.matrix(py, |link| link.loss)
+    }
+
+    fn bandwidth_bps<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        self.matrix(py, |link| link.bandwidth_bps)
+    }
+
+    fn age_s<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        self.matrix(py, |link| link.age_s)
+    }
+
+    fn source<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<u8>>> {
+        self.matrix(py, |link| link.source as u8)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Topology({} nodes)", self.0.slots())
+    }
+}
