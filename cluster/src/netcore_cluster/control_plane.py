@@ -19,6 +19,7 @@ from typing import Any
 from netcore_cluster import scheduler_process
 from netcore_cluster.api.bootstrap import bootstrap
 from netcore_cluster.api.client import Client
+from netcore_cluster.api.definition_cleanup import clean_up_forever
 from netcore_cluster.api.identity import Authenticator
 from netcore_cluster.api.kubeconfig import Credentials, forget_kubeconfig, write_kubeconfig
 from netcore_cluster.api.listener import bind, listening
@@ -143,7 +144,7 @@ async def control_plane(settings: Settings) -> AsyncIterator[Running]:
         kubeconfig = _write_kubeconfig(stack, settings, data, _credentials(url, pki, token))
         server.set_ready()
         tasks = await stack.enter_async_context(_background())
-        schedules = _start_programs(tasks, settings, registry, kubeconfig, pki)
+        schedules = _start_programs(tasks, settings, registry, kubeconfig)
         yield Running(url, kubeconfig, schedules)
 
 
@@ -164,16 +165,12 @@ def _start_programs(
     settings: Settings,
     registry: Registry,
     kubeconfig: Path,
-    pki: Pki,
 ) -> bool:
     """Starts what works on the API; returns whether a scheduler is among it."""
-    from netcore_cluster.controllers import ControllerSettings, run_controllers
+    from netcore_cluster.controllers import run_controllers
 
-    controllers = ControllerSettings(root_certificate=pki.authority.read_text())
-    tasks.start(
-        run_controllers(Client(registry, manager="netcore-controllers"), settings=controllers),
-        "controllers",
-    )
+    tasks.start(clean_up_forever(registry), "definition cleanup")
+    tasks.start(run_controllers(Client(registry, manager="netcore-controllers")), "controllers")
     if settings.nodes:
         from netcore_cluster.nodes import run_nodes
 

@@ -24,6 +24,9 @@ MAX_UNREAD_BYTES = 4 << 20
 
 IDLE_TIMEOUT_S = 300.0
 
+LINGER_S = 2.0
+"""How long the rest of a refused request is taken and dropped."""
+
 
 @dataclass(slots=True)
 class Stream:
@@ -54,6 +57,7 @@ class Connection(asyncio.Protocol):
         self._unread_bytes = 0
         self._is_lost = False
         self._is_last = False
+        self._is_refused = False
         self.is_busy = False
         self._streaming: asyncio.Task[None] | None = None
 
@@ -66,6 +70,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Takes bytes of a request."""
+        if self._is_refused:
+            return
         self._parser.feed(data)
         self._readable.set()
         if self.is_busy:
@@ -123,17 +129,27 @@ class Connection(asyncio.Protocol):
                 if self._is_last or not request.keeps_alive:
                     break
         except ProtocolError as error:
-            self._transport.write(
-                encode(
-                    Response(error.code, str(error).encode(), "text/plain; charset=utf-8"),
-                    keeps_alive=False,
-                )
-            )
+            refusal = Response(error.code, str(error).encode(), "text/plain; charset=utf-8")
+            self._transport.write(encode(refusal, keeps_alive=False))
+            await self._linger()
         except (ConnectionError, ssl.SSLError) as error:
             logger.debug("connection lost", extra={"error": str(error)})
         finally:
             self.is_busy = False
             self._transport.close()
+
+    async def _linger(self) -> None:
+        """Takes what the peer still sends and drops it, so that it gets to read the answer.
+
+        A connection closed on unread data is reset, and the peer may never see why.
+        """
+        self._is_refused = True
+        self._transport.resume_reading()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_S):
+                while not self._is_lost:
+                    self._readable.clear()
+                    await self._readable.wait()
 
     async def _next_request(self) -> Request | None:
         while not self._is_lost:

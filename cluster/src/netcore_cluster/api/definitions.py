@@ -7,11 +7,16 @@ Source: apiextensions-apiserver ``pkg/controller/{establish,finalizer,status}``.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 
 from netcore_cluster.api.catalog import Catalog
 from netcore_cluster.api.errors import Object, qualified
 from netcore_cluster.api.resource import Resource
+from netcore_cluster.kinds import Kind
 from netcore_cluster.kinds.custom import custom_kinds
+from netcore_cluster.schema.decode import settle
+from netcore_cluster.schema.patch import clone
 from netcore_cluster.storage.entry import Event, EventType
 from netcore_cluster.storage.store import Store
 
@@ -25,6 +30,7 @@ class Definitions:
     def __init__(self, store: Store, catalog: Catalog) -> None:
         """Serves what the definitions in `store` define, now and from now on."""
         self._catalog = catalog
+        self._store = store
         for entry in store.entries(RESOURCE):
             self._serve(entry.obj)
         store.listen(RESOURCE, self._changed)
@@ -91,6 +97,10 @@ class Definitions:
         if event.type is EventType.DELETED:
             self._catalog.replace_custom(event.entry.key, [])
         else:
+            if event.type is EventType.ADDED:
+                spec = event.entry.obj["spec"]
+                storage = qualified(spec["names"]["plural"], spec["group"])
+                self._store.begin_history(storage, event.revision)
             self._serve(event.entry.obj)
 
     def _serve(self, definition: Object) -> None:
@@ -112,22 +122,32 @@ def _resources(definition: Object) -> Iterator[Resource]:
     storage = qualified(spec["names"]["plural"], spec["group"])
     stored = next(version["name"] for version in spec["versions"] if version.get("storage"))
     stored_version = f"{spec['group']}/{stored}"
+    # As long as there is one version and it stays as it was, what is stored is what is served.
+    is_plain = len(spec["versions"]) == 1 and definition["metadata"].get("generation") == 1
     for kind in custom_kinds(definition):
-
-        def to_served(obj: Object, api_version: str = kind.api_version) -> Object:
-            return obj if obj["apiVersion"] == api_version else obj | {"apiVersion": api_version}
-
-        def to_stored(obj: Object) -> Object:
-            return obj | {"apiVersion": stored_version}
-
-        # With one version, what is stored is what is served, and nothing is encoded twice.
-        is_only = len(spec["versions"]) == 1
         yield Resource(
-            kind,
+            _while_alive(kind, definition),
             storage,
-            to_served=None if is_only else to_served,
-            to_stored=None if is_only else to_stored,
+            to_served=None if is_plain else partial(_settled, kind),
+            to_stored=None if is_plain else partial(_renamed, stored_version),
         )
+
+
+def _while_alive(kind: Kind, definition: Object) -> Kind:
+    """Takes the creation of objects away from a definition that is being deleted."""
+    if "deletionTimestamp" not in definition["metadata"]:
+        return kind
+    return replace(kind, verbs=tuple(verb for verb in kind.verbs if verb != "create"))
+
+
+def _settled(kind: Kind, obj: Object) -> Object:
+    """Returns a stored object as a version's schema has it now: pruned, and with its defaults."""
+    found = clone(obj) | {"apiVersion": kind.api_version}
+    return settle(kind.schema, found, complaints=[], field_validation="Ignore").obj
+
+
+def _renamed(api_version: str, obj: Object) -> Object:
+    return obj | {"apiVersion": api_version}
 
 
 def _is_established(definition: Object) -> bool:

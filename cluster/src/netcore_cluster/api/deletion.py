@@ -10,7 +10,8 @@ from datetime import datetime
 
 from netcore_cluster.api.errors import Object, bad_request
 from netcore_cluster.api.metadata import timestamp
-from netcore_cluster.api.options import Query, is_dry_run
+from netcore_cluster.api.options import Query, is_dry_run, option_error
+from netcore_cluster.schema import errors as field_errors
 
 ORPHAN = "orphan"
 FOREGROUND = "foregroundDeletion"
@@ -53,15 +54,16 @@ def delete_options(body: Object | None, query: Query) -> DeleteOptions:
     orphans = options.get("orphanDependents")
     if orphans is not None:
         if propagation:
-            raise bad_request(
-                "DeleteOptions is invalid: propagationPolicy: Invalid value: "
-                f'"{propagation}": orphanDependents and deletionPropagation cannot be both set'
+            problem = "orphanDependents and deletionPropagation cannot be both set"
+            raise option_error(
+                "DeleteOptions",
+                field_errors.invalid("propagationPolicy", propagation, problem),
             )
         propagation = "Orphan" if orphans in {True, "true"} else "Background"
     if propagation not in {"", "Background", "Foreground", "Orphan"}:
-        raise bad_request(
-            f'DeleteOptions is invalid: propagationPolicy: Unsupported value: "{propagation}": '
-            'supported values: "Background", "Foreground", "Orphan"'
+        supported = ["Foreground", "Background", "Orphan", "nil"]
+        raise option_error(
+            "DeleteOptions", field_errors.unsupported("propagationPolicy", propagation, supported)
         )
     grace = options.get("gracePeriodSeconds")
     try:

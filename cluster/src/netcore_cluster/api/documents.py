@@ -156,6 +156,12 @@ class Documents:
             return Response(304, b"", form, headers)
         return Response(200, text, form, headers)
 
+    def _kinds_by(self, path_of: Callable[[Kind], str]) -> dict[str, list[Kind]]:
+        found: dict[str, list[Kind]] = {}
+        for resource in self._registry.catalog:
+            found.setdefault(path_of(resource.kind), []).append(resource.kind)
+        return found
+
     def _openapi(self, request: Request, path: str, query: Query) -> Response:
         from netcore_cluster.schema.openapi import (
             document_digest,
@@ -163,9 +169,7 @@ class Documents:
             openapi_path,
         )
 
-        served: dict[str, list[Kind]] = {}
-        for resource in self._registry.catalog:
-            served.setdefault(openapi_path(resource.kind), []).append(resource.kind)
+        served = self._kinds_by(openapi_path)
         if not path:
             found = {}
             for name, kinds in served.items():

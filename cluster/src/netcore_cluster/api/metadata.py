@@ -98,7 +98,7 @@ def carry(new: Object, old: Object) -> None:
 def check_preconditions(
     resource: Resource, old: Object, *, uid: str | None, revision: str | None
 ) -> None:
-    """Checks what a request says about the object's present state.
+    """Checks what a delete request says about the object's present state.
 
     Raises:
         ApiError: 409, the object is another one, or has changed.
@@ -108,16 +108,17 @@ def check_preconditions(
     name = metadata["name"]
     if uid and uid != metadata["uid"]:
         problem = (
-            f"Precondition failed: UID in precondition: {uid}, "
-            f"UID in object meta: {metadata['uid']}"
+            f"the UID in the precondition ({uid}) does not match the UID in record "
+            f"({metadata['uid']}). The object might have been deleted and then recreated"
         )
-        raise conflict(kind.plural, kind.group, name, problem)
+        raise conflict(kind.kind, kind.group, name, problem)
     if revision and revision != metadata["resourceVersion"]:
         problem = (
-            f"Precondition failed: ResourceVersion in precondition: {revision}, "
-            f"ResourceVersion in object meta: {metadata['resourceVersion']}"
+            f"the ResourceVersion in the precondition ({revision}) does not match the "
+            f"ResourceVersion in record ({metadata['resourceVersion']}). "
+            "The object might have been modified"
         )
-        raise conflict(kind.plural, kind.group, name, problem)
+        raise conflict(kind.kind, kind.group, name, problem)
 
 
 def new_finalizer_errors(new: Object, old: Object) -> list[FieldError]:

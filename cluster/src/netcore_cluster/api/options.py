@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qsl
 
-from netcore_cluster.api.errors import ApiError, bad_request, details, failure
+from netcore_cluster.api.errors import ApiError, bad_request, invalid
+from netcore_cluster.schema import errors as field_errors
+from netcore_cluster.schema.errors import FieldError
 
 FieldValidation = Literal["Strict", "Warn", "Ignore"]
 Query = dict[str, str]
@@ -71,12 +73,7 @@ def write_options(query: Query, user_agent: str) -> WriteOptions:
         raise _invalid_option("fieldManager", manager, "may not be longer than 128")
     validation = query.get("fieldValidation", "") or "Warn"
     if validation not in {"Strict", "Warn", "Ignore"}:
-        raise _invalid_option(
-            "fieldValidation",
-            validation,
-            "",
-            f'Unsupported value: "{validation}": supported values: "Ignore", "Strict", "Warn"',
-        )
+        raise _unsupported_option("fieldValidation", validation, ["Ignore", "Strict", "Warn"])
     return WriteOptions(
         manager=manager or default_manager(user_agent),
         is_dry_run=is_dry_run(query.get("dryRun")),
@@ -94,9 +91,7 @@ def is_dry_run(value: str | None) -> bool:
     if not value:
         return False
     if value != "All":
-        raise _invalid_option(
-            "dryRun", value, "", f'Unsupported value: "{value}": supported values: "All"'
-        )
+        raise _unsupported_option("dryRun", value, ["All"])
     return True
 
 
@@ -151,12 +146,7 @@ def _check_match(match: str, revision: str, token: str) -> None:
     elif token:
         problem = "resourceVersionMatch is forbidden when continue is provided"
     elif match not in {"Exact", "NotOlderThan"}:
-        raise _invalid_option(
-            "resourceVersionMatch",
-            match,
-            "",
-            f'Unsupported value: "{match}": supported values: "Exact", "NotOlderThan", ""',
-        )
+        raise _unsupported_option("resourceVersionMatch", match, ["Exact", "NotOlderThan", ""])
     elif match == "Exact" and revision == "0":
         problem = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
     if problem:
@@ -183,8 +173,6 @@ def check_watch_list(options: ListOptions) -> None:
             "resourceVersionMatch",
             "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
         )
-    if not options.wants_bookmarks:
-        pass
 
 
 def _integer(query: Query, name: str) -> int | None:
@@ -199,27 +187,22 @@ def _integer(query: Query, name: str) -> int | None:
 
 
 def _invalid_rv(text: str) -> ApiError:
-    return _invalid_option(
-        "resourceVersion",
-        text,
-        f'strconv.ParseUint: parsing "{text}": invalid syntax',
-    )
+    problem = f'strconv.ParseUint: parsing "{text}": invalid syntax'
+    return bad_request(f'resourceVersion: Invalid value: "{text}": {problem}')
 
 
-def _invalid_option(field: str, value: str, problem: str, message: str = "") -> ApiError:
-    text = message or f'Invalid value: "{value}": {problem}'
-    reason = "FieldValueInvalid" if not message else "FieldValueNotSupported"
-    return _option_error(field, text, reason)
+def _invalid_option(field: str, value: str, problem: str) -> ApiError:
+    return option_error("ListOptions", field_errors.invalid(field, value, problem))
+
+
+def _unsupported_option(field: str, value: str, supported: list[str]) -> ApiError:
+    return option_error("ListOptions", field_errors.unsupported(field, value, supported))
 
 
 def _forbidden_option(field: str, problem: str) -> ApiError:
-    return _option_error(field, f"Forbidden: {problem}", "FieldValueForbidden")
+    return option_error("ListOptions", field_errors.forbidden(field, problem))
 
 
-def _option_error(field: str, text: str, reason: str) -> ApiError:
-    causes = [{"reason": reason, "message": text, "field": field}]
-    group = "meta.k8s.io"
-    message = f'ListOptions.{group} "" is invalid: {field}: {text}'
-    return failure(
-        422, "Invalid", message, details=details("ListOptions", group) | {"causes": causes}
-    )
+def option_error(kind: str, problem: FieldError) -> ApiError:
+    """Returns the error of an option that makes no sense; `kind` is what holds the options."""
+    return invalid(kind, "meta.k8s.io", "", [problem])

@@ -1,9 +1,13 @@
 """Patches, and who owns which field: the schema's functions in the words of requests."""
 
+import contextlib
+
 from netcore_cluster.api import errors
 from netcore_cluster.api.errors import Object
 from netcore_cluster.api.options import FieldValidation, WriteOptions
 from netcore_cluster.kinds import Kind
+from netcore_cluster.schema.apply import Applier, managed_fields_after_update, server_side_apply
+from netcore_cluster.schema.apply.items import UnidentifiedItemError
 from netcore_cluster.schema.decode import Decoded
 from netcore_cluster.schema.errors import RefusedError
 from netcore_cluster.schema.patch import apply_patch
@@ -12,12 +16,19 @@ from netcore_cluster.schema.structure import ObjectSchema
 
 def record_create(kind: Kind, obj: Object, manager: str, now: str) -> None:
     """Notes who set the fields of a new object, in place."""
+    # A list without the keys that tell its items apart has no owners; validation refuses it.
+    with contextlib.suppress(UnidentifiedItemError):
+        managed_fields_after_update(kind.schema, obj, None, manager=manager, time=now)
 
 
 def record_update(
     kind: Kind, obj: Object, old: Object, manager: str, now: str, subresource: str
 ) -> None:
     """Notes who changed which fields of an object, in place."""
+    with contextlib.suppress(UnidentifiedItemError):
+        managed_fields_after_update(
+            kind.schema, obj, old, manager=manager, time=now, subresource=subresource
+        )
 
 
 def patched(
@@ -46,4 +57,16 @@ def applied(
     Raises:
         ApiError: it is malformed, or its fields belong to others.
     """
-    raise errors.unsupported_media_type("server-side apply is not served yet")
+    applier = Applier(
+        options.manager,
+        now,
+        force=options.forces,
+        subresource=subresource,
+        ignored=kind.ignored_fields(subresource),
+    )
+    try:
+        return server_side_apply(
+            kind.schema, old, patch, applier, field_validation=options.field_validation
+        )
+    except RefusedError as error:
+        raise errors.refused(error) from error

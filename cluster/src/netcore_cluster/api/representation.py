@@ -98,11 +98,11 @@ class WholeForm:
     def page(self, resource: Resource, page: Page) -> bytes:
         """Encodes part of a list."""
         encoded = map(resource.encoded, page.entries)
-        return b"%b%b]}" % (list_head(resource, page), b",".join(encoded))
+        return b"%b%b]}" % (list_head(resource, page), b",".join(_items(resource, encoded)))
 
     def event(self, resource: Resource, event_type: EventType, event: Event) -> bytes:
         """Encodes a line of a watch, once for all watchers who see the same."""
-        key = (event_type, resource.kind.api_version)
+        key = (event_type, resource)
         line = event.renderings.get(key)
         if line is None:
             entry = event.tombstone if event_type is EventType.DELETED else event.entry
@@ -253,6 +253,16 @@ class TableForm:
         if self._include_object == "None":
             return None
         return obj if self._include_object == "Object" else _partial(obj, self._version)
+
+
+def _items(resource: Resource, encoded: Iterable[bytes]) -> Iterable[bytes]:
+    """Returns encoded objects as a list has them: of built-in kinds, it alone says the kind."""
+    kind = resource.kind
+    if kind.custom:
+        return encoded
+    prefix = orjson.dumps({"kind": kind.kind, "apiVersion": kind.api_version})[:-1] + b","
+    start = len(prefix)
+    return (b"{" + item[start:] if item.startswith(prefix) else item for item in encoded)
 
 
 WHOLE = WholeForm()

@@ -43,7 +43,14 @@ class Resource:
 
     def served(self, entry: Entry) -> Object:
         """Returns an object in this version; shared, not to be changed."""
-        return entry.obj if self.to_served is None else self.to_served(entry.obj)
+        if self.to_served is None:
+            return entry.obj
+        if entry.served is None:
+            entry.served = {}
+        found = entry.served.get(self)
+        if found is None:
+            found = entry.served[self] = self.to_served(entry.obj)
+        return found
 
     def encoded(self, entry: Entry) -> bytes:
         """Returns an object in this version as JSON, encoded once for all who ask."""
@@ -51,8 +58,7 @@ class Resource:
             return entry.encoded
         if entry.renderings is None:
             entry.renderings = {}
-        found = entry.renderings.get(self.kind.api_version)
+        found = entry.renderings.get(self)
         if found is None:
-            found = orjson.dumps(self.to_served(entry.obj))
-            entry.renderings[self.kind.api_version] = found
+            found = entry.renderings[self] = orjson.dumps(self.served(entry))
         return found

@@ -3,9 +3,11 @@
 Whoever the server lets in may do everything: RBAC objects are kept as data and never asked.
 """
 
+from netcore_cluster.api import errors
 from netcore_cluster.api.errors import Object
 from netcore_cluster.api.identity import User
 from netcore_cluster.kinds import Kind
+from netcore_cluster.schema import errors as field_errors
 
 _EVERYTHING = {
     "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
@@ -22,7 +24,12 @@ def answered(kind: Kind, review: Object, user: User, now: str) -> Object:
         review: the question.
         user: who asks.
         now: the time.
+
+    Raises:
+        ApiError: 422, it asks for nothing, or for two things at once.
     """
+    if kind.kind.endswith("AccessReview"):
+        _check_question(kind, review.get("spec") or {})
     status: Object
     match kind.kind:
         case "SelfSubjectReview":
@@ -41,3 +48,11 @@ def answered(kind: Kind, review: Object, user: User, now: str) -> Object:
             status = {"allowed": True}
     meta = (review.get("metadata") or {}) | {"creationTimestamp": now}
     return review | {"metadata": meta, "status": status}
+
+
+def _check_question(kind: Kind, spec: Object) -> None:
+    if bool(spec.get("resourceAttributes")) is bool(spec.get("nonResourceAttributes")):
+        detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+        value = spec.get("resourceAttributes")
+        problem = field_errors.invalid("spec.resourceAttributes", value, detail)
+        raise errors.invalid(kind.kind, kind.group, "", [problem])

@@ -108,7 +108,7 @@ class Writing:
     ) -> Written:
         """Creates the object of a body; `name` is the one on the URL, if there is one."""
         decoded = self._decode(resource, body, options)
-        return await self._finish(
+        return await self.finish(
             self._create(resource, namespace, decoded.obj, options, name, decoded.warnings)
         )
 
@@ -134,7 +134,7 @@ class Writing:
         else:
             written = self._replace(resource, previous, obj, options, subresource)
             written.warnings += decoded.warnings
-        return await self._finish(written)
+        return await self.finish(written)
 
     async def patch(
         self,
@@ -163,7 +163,7 @@ class Writing:
         metadata.place(_metadata(patched.obj), resource, namespace, name)
         written = self._replace(resource, previous, patched.obj, options, subresource)
         written.warnings += patched.warnings
-        return await self._finish(written)
+        return await self.finish(written)
 
     async def delete(
         self, resource: Resource, namespace: str, name: str, options: DeleteOptions
@@ -172,7 +172,7 @@ class Writing:
         previous = self._store.latest(resource.storage, resource.key(namespace, name))
         if previous is None:
             raise errors.not_found(resource.kind.plural, resource.kind.group, name)
-        return await self._finish(self.stage_delete(resource, previous, options))
+        return await self.finish(self.stage_delete(resource, previous, options))
 
     def stage_delete(self, resource: Resource, previous: Entry, options: DeleteOptions) -> Written:
         """Starts the deletion of an object in its latest state."""
@@ -211,12 +211,25 @@ class Writing:
             raise errors.not_found(resource.kind.plural, resource.kind.group, name)
         new = edit(previous.obj)
         if new is previous.obj:
-            return await self._finish(Written(previous))
-        return await self._finish(self._stage(resource, previous, new, is_dry_run=is_dry_run))
+            return Written(previous)
+        if metadata.is_released(new):
+            written = self._remove(resource, previous, new, is_dry_run=is_dry_run)
+        else:
+            written = self._stage(resource, previous, new, is_dry_run=is_dry_run)
+        return await self.finish(written)
 
     async def finish(self, written: Written) -> Written:
-        """Waits until a staged write is durable."""
-        return await self._finish(written)
+        """Waits until a staged write is durable.
+
+        Raises:
+            ApiError: 500, the disk refused it.
+        """
+        if written.change is not None:
+            try:
+                await self._store.durable(written.change)
+            except StorageError as error:
+                raise errors.internal(str(error)) from error
+        return written
 
     # -- one step of a write each; none of them waits ---------------------------------------------
 
@@ -352,7 +365,7 @@ class Writing:
                 kind.prepare_update(obj, old)
             written = self._replace_prepared(resource, previous, obj, options)
             written.warnings += applied.warnings
-        return await self._finish(written)
+        return await self.finish(written)
 
     def _stage(
         self,
@@ -366,6 +379,8 @@ class Writing:
         if resource.to_stored is not None and obj["apiVersion"] == resource.kind.api_version:
             obj = resource.to_stored(obj)
         key = previous.key if previous is not None else key
+        # kind and apiVersion first, as everybody writes them; lists can then leave them out.
+        obj = {"kind": obj["kind"], "apiVersion": obj["apiVersion"], "metadata": None} | obj
         if is_dry_run:
             revision = previous.revision if previous is not None else 0
             return Written(Entry(key, revision, obj))
@@ -396,14 +411,6 @@ class Writing:
         self._admission.release(resource, previous.obj)
         return Written(gone, is_gone=True, change=change)
 
-    async def _finish(self, written: Written) -> Written:
-        if written.change is not None:
-            try:
-                await self._store.durable(written.change)
-            except StorageError as error:
-                raise errors.internal(str(error)) from error
-        return written
-
     # -- checks -----------------------------------------------------------------------------------
 
     def _check_version(self, resource: Resource, old: Object, meta: Object) -> None:
@@ -411,7 +418,13 @@ class Writing:
         revision = meta.get("resourceVersion")
         if revision and revision != "0" and revision != old["metadata"]["resourceVersion"]:
             raise errors.modified(kind.plural, kind.group, old["metadata"]["name"])
-        metadata.check_preconditions(resource, old, uid=meta.get("uid"), revision=None)
+        uid = meta.get("uid")
+        if uid and uid != old["metadata"]["uid"]:
+            problem = (
+                f"Precondition failed: UID in precondition: {uid}, "
+                f"UID in object meta: {old['metadata']['uid']}"
+            )
+            raise errors.conflict(kind.plural, kind.group, old["metadata"]["name"], problem)
 
     def _check(
         self, resource: Resource, obj: Object, old: Object | None, problems: list[FieldError]

@@ -26,7 +26,8 @@ class Entry:
         obj: the parsed object; shared by all readers, never changed.
         expires_s: when the store forgets the object, in seconds since the epoch; None: never.
         fields: the values of its field selectors, kept here by the first reader who needs them.
-        renderings: encoded forms in other versions or as tables, kept by the first who needs them.
+        served: forms in other versions, kept by the first reader who needs them.
+        renderings: the same, encoded.
     """
 
     __slots__ = (
@@ -38,6 +39,7 @@ class Entry:
         "obj",
         "renderings",
         "revision",
+        "served",
     )
 
     def __init__(
@@ -55,6 +57,7 @@ class Entry:
         self._encoded = encoded
         self.expires_s = expires_s
         self.fields: dict[str, str] | None = None
+        self.served: dict[Any, Object] | None = None
         self.renderings: dict[Any, bytes] | None = None
 
     @property

@@ -145,6 +145,10 @@ class Store:
         """Returns how many watchers there are."""
         return sum(map(len, self._watchers.values()))
 
+    def begin_history(self, resource: str, revision: int) -> None:
+        """Says that a resource exists since a revision: nobody can watch it from before."""
+        self._core.cache(resource).history.compact(revision)
+
     def compact(self) -> None:
         """Forgets all history: watches from the past get 410 and list again."""
         self._core.compact(self._core.revision)
