@@ -54,8 +54,7 @@ class Report:
             [
                 f"The network, measured against configured ({self._accuracy_line()}):",
                 self._zones(),
-                "Online Boutique, placed three ways on the same twelve nodes"
-                " (judged by the configured network):",
+                "Online Boutique, placed three ways on the same nodes, judged by the true network:",
                 self._comparison(),
                 self._conclusion(),
                 "Why one pod is where it is (netcore explain):",
@@ -84,9 +83,7 @@ class Report:
             for index, name in enumerate(self.network.nodes)
             if index
         ]
-        return table(
-            ["from", "to", "region", "configured ms", "measured ms", "error ms"], rows
-        )
+        return table(["from", "to", "region", "configured ms", "measured ms", "error ms"], rows)
 
     def _comparison(self) -> str:
         rows = [
