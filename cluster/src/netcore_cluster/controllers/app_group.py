@@ -36,15 +36,6 @@ _RESOURCE: Final = "appgroups.appgroup.diktyo.x-k8s.io"
 _API_VERSION: Final = "appgroup.diktyo.x-k8s.io/v1alpha1"
 
 CONDITION: Final = "TopologyOrdered"
-_ALGORITHMS: Final = (
-    "TrafficSort",
-    "KahnSort",
-    "TarjanSort",
-    "ReverseKahn",
-    "ReverseTarjan",
-    "AlternateKahn",
-    "AlternateTarjan",
-)
 # What Diktyo takes for an algorithm that it does not know.
 _FALL_BACK_ALGORITHM: Final = "KahnSort"
 
@@ -72,7 +63,7 @@ class ObservedAppGroup:
     pods: Sequence[Object]
 
 
-def ordering(spec: Object) -> Ordering:
+def ordering(app_group: Object) -> Ordering:
     """The order that the spec asks for, or the nearest that it allows.
 
     - An unknown algorithm: KahnSort, as upstream.
@@ -82,30 +73,26 @@ def ordering(spec: Object) -> Ordering:
     # The engine brings numpy: a cluster without AppGroups does without.
     from netcore import AppGraph, InvalidInputError
 
+    spec = app_group["spec"]
     declared = [workload["selector"] for workload in _workloads(spec)]
+    named = {"metadata": {"name": app_group["metadata"]["name"]}, "spec": spec}
     try:
-        graph = AppGraph.from_app_group(orjson.dumps({"spec": spec}))
+        graph = AppGraph.from_app_group(orjson.dumps(named))
     except InvalidInputError as error:
-        return Ordering(declared, "InvalidGraph", f"{error}; using the declared order")
-    algorithm, problems = spec.get("topologySortingAlgorithm", ""), list(graph.problems)
-    reason = "UnknownWorkload" if problems else ""
-    if algorithm not in _ALGORITHMS:
-        reason = reason or "UnknownAlgorithm"
-        problems.append(
-            f"topologySortingAlgorithm {algorithm!r} is not one of {', '.join(_ALGORITHMS)}; "
-            f"using {_FALL_BACK_ALGORITHM}"
-        )
-        algorithm = _FALL_BACK_ALGORITHM
+        return Ordering(declared, "InvalidSpec", f"{error}; using the declared order")
+    problems = list(graph.problems)
+    reason = "InvalidDeclaration" if problems else ""
     try:
-        order = graph.order(algorithm)
-    except InvalidInputError:
-        circle = graph.cycle()
-        way = " -> ".join([*circle, circle[0]]) if circle else "unknown"
-        problems.append(
-            f"the dependencies form a cycle ({way}), which {algorithm} cannot order; "
-            "using the declared order"
-        )
-        return Ordering(declared, "Cycle", "; ".join(problems))
+        order = graph.order(spec.get("topologySortingAlgorithm", ""))
+    except InvalidInputError as error:
+        if str(error) not in problems:
+            problems.append(str(error))
+        try:
+            order, reason = graph.order(_FALL_BACK_ALGORITHM), "UnknownAlgorithm"
+            problems.append(f"using {_FALL_BACK_ALGORITHM}")
+        except InvalidInputError:
+            order, reason = declared, "Cycle"
+            problems.append("using the declared order")
     return Ordering(order, reason, "; ".join(problems))
 
 
@@ -194,14 +181,14 @@ class AppGroupController(Controller[Key, ObservedAppGroup]):
         if app_group is None or is_deleting(app_group):
             return None
         pods = self._pods.find("app-group", f"{key.namespace}/{key.name}")
-        return ObservedAppGroup(app_group, self._ordering(key, app_group["spec"]), pods)
+        return ObservedAppGroup(app_group, self._ordering(key, app_group), pods)
 
-    def _ordering(self, key: Key, spec: Object) -> Ordering:
+    def _ordering(self, key: Key, app_group: Object) -> Ordering:
         """As `ordering`, computed once for each version of a spec."""
-        text = orjson.dumps(spec)
+        spec = orjson.dumps(app_group["spec"])
         known = self._orderings.get(key)
-        if known is None or known[0] != text:
-            known = self._orderings[key] = (text, ordering(spec))
+        if known is None or known[0] != spec:
+            known = self._orderings[key] = (spec, ordering(app_group))
         return known[1]
 
     def reconcile(self, observed: ObservedAppGroup, now: float) -> list[Action]:
