@@ -50,6 +50,8 @@ class Connection(asyncio.Protocol):
     def __init__(self, opened: Callable[["Connection"], None]) -> None:
         """Calls `opened` once the connection stands."""
         self._opened = opened
+        self._loop = asyncio.get_running_loop()
+        self._heard_s = self._loop.time()
         self._parser = RequestParser()
         self._readable = asyncio.Event()
         self._writable = asyncio.Event()
@@ -65,6 +67,7 @@ class Connection(asyncio.Protocol):
         """Takes over a new connection."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._loop.call_later(IDLE_TIMEOUT_S, self._check_idle)
         transport.set_write_buffer_limits(high=1 << 20)
         self._opened(self)
 
@@ -72,6 +75,7 @@ class Connection(asyncio.Protocol):
         """Takes bytes of a request."""
         if self._is_refused:
             return
+        self._heard_s = self._loop.time()
         self._parser.feed(data)
         self._readable.set()
         if self.is_busy:
@@ -138,6 +142,16 @@ class Connection(asyncio.Protocol):
             self.is_busy = False
             self._transport.close()
 
+    def _check_idle(self) -> None:
+        """Closes a connection on which nothing happens; a timer a request would cost more."""
+        if self._is_lost:
+            return
+        idle_s = self._loop.time() - self._heard_s
+        if not self.is_busy and idle_s >= IDLE_TIMEOUT_S:
+            self._transport.close()
+            return
+        self._loop.call_later(max(1.0, IDLE_TIMEOUT_S - idle_s), self._check_idle)
+
     async def _linger(self) -> None:
         """Takes what the peer still sends and drops it, so that it gets to read the answer.
 
@@ -161,11 +175,7 @@ class Connection(asyncio.Protocol):
             if request is not None:
                 return request
             self._readable.clear()
-            try:
-                async with asyncio.timeout(IDLE_TIMEOUT_S):
-                    await self._readable.wait()
-            except TimeoutError:
-                return None
+            await self._readable.wait()
         return None
 
     async def _send_stream(self, stream: Stream) -> None:

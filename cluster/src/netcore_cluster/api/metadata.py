@@ -3,8 +3,9 @@
 Source: kubernetes apiserver ``pkg/registry/rest/{create,update,delete}.go``.
 """
 
-import uuid
+import random
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from netcore_cluster.api.errors import Object, bad_request, conflict, failure
 from netcore_cluster.api.resource import Resource
@@ -27,6 +28,11 @@ _KEPT_ON_UPDATE = (
 
 def timestamp(now_s: float) -> str:
     """Returns a time as the API writes it; `now_s` is in seconds since the epoch."""
+    return _second(int(now_s))
+
+
+@lru_cache(maxsize=64)
+def _second(now_s: int) -> str:
     return datetime.fromtimestamp(now_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -55,14 +61,25 @@ def place(metadata: Object, resource: Resource, namespace: str, name: str = "") 
         metadata["name"] = name
 
 
-def begin(metadata: Object, *, now_s: float, uid: uuid.UUID, suffix: str) -> list[FieldError]:
+def new_uid(source: random.Random) -> str:
+    """Returns a random UUID (RFC 9562, version 4) as text."""
+    digits = f"{source.getrandbits(128):032x}"
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+
+
+def generated_name(base: str, source: random.Random) -> str:
+    """Returns a name that begins like `base` and ends in five random characters."""
+    return base[:MAX_GENERATED_BASE] + "".join(source.choices(SUFFIX_ALPHABET, k=5))
+
+
+def begin(metadata: Object, *, now_s: float, source: random.Random) -> list[FieldError]:
     """Gives a new object its identity; returns what is wrong with its name.
 
     Args:
         metadata: of the new object; changed in place.
         now_s: time of creation, in seconds since the epoch.
-        uid: identity of the object.
-        suffix: five random characters, used if the name is to be generated.
+        source: of what has to be unlike anything else.
 
     Raises:
         ApiError: 500, the object carries a resourceVersion.
@@ -76,8 +93,8 @@ def begin(metadata: Object, *, now_s: float, uid: uuid.UUID, suffix: str) -> lis
         if not base:
             detail = "name or generateName is required"
             return [field_errors.required("metadata.name", detail)]
-        metadata["name"] = base[:MAX_GENERATED_BASE] + suffix
-    metadata["uid"] = str(uid)
+        metadata["name"] = generated_name(base, source)
+    metadata["uid"] = new_uid(source)
     metadata["creationTimestamp"] = timestamp(now_s)
     return []
 

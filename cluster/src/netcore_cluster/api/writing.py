@@ -7,7 +7,6 @@ meanwhile builds upon the staged state.
 
 import random
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -263,11 +262,11 @@ class Writing:
         kind = resource.kind
         meta = obj["metadata"]
         is_generated = not meta.get("name") and bool(meta.get("generateName"))
-        problems = metadata.begin(meta, now_s=time.time(), uid=self._uuid(), suffix=self._suffix())
+        problems = metadata.begin(meta, now_s=time.time(), source=self._random)
         for _ in range(_MAX_NAME_TRIES if is_generated else 0):
             if self._store.latest(resource.storage, resource.key(namespace, meta["name"])) is None:
                 break
-            meta["name"] = meta["generateName"][: metadata.MAX_GENERATED_BASE] + self._suffix()
+            meta["name"] = metadata.generated_name(meta["generateName"], self._random)
         kind.prepare_create(obj)
         warnings += self._admission.complete(resource, obj, None)
         self._check(resource, obj, None, problems)
@@ -446,12 +445,6 @@ class Writing:
             )
         except RefusedError as error:
             raise errors.refused(error) from error
-
-    def _uuid(self) -> uuid.UUID:
-        return uuid.UUID(int=self._random.getrandbits(128), version=4)
-
-    def _suffix(self) -> str:
-        return "".join(self._random.choices(metadata.SUFFIX_ALPHABET, k=5))
 
 
 def _metadata(obj: Object) -> Object:

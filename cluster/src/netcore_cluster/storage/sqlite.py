@@ -22,9 +22,6 @@ from netcore_cluster.storage.entry import Change, Entry
 logger = logging.getLogger(__name__)
 
 MAX_BATCH = 64
-PATIENCE_S = 0.02
-"""How long a batch of nothing but patient writes (leases, events) waits for company."""
-
 FORMAT = 1
 SCHEMA = """
 create table objects (
@@ -137,7 +134,7 @@ class Database:
 
 
 class Writer:
-    """The thread that commits changes in the order in which they are handed over.
+    """The thread that commits batches of changes in the order in which they are handed over.
 
     The first commit that fails is the last one tried: what comes after it builds upon it.
     """
@@ -148,44 +145,34 @@ class Writer:
         """Starts the thread; `done` is called in it, once for each batch."""
         self._database = database
         self._done = done
-        self._queue: queue.SimpleQueue[tuple[Change, bool] | None] = queue.SimpleQueue()
-        self._hurry = threading.Event()
+        self._queue: queue.SimpleQueue[list[Change] | None] = queue.SimpleQueue()
         self._failure: sqlite3.Error | None = None
         self._thread = threading.Thread(target=self._run, name="storage-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, change: Change, *, is_patient: bool) -> None:
-        """Hands over the next change; a patient one may wait a moment to share a commit."""
-        self._queue.put((change, is_patient))
-        if not is_patient:
-            self._hurry.set()
+    def submit(self, changes: list[Change]) -> None:
+        """Hands over the next changes; they share a commit with others that wait."""
+        self._queue.put(changes)
 
     def close(self) -> None:
         """Commits what was handed over, ends the thread and closes the file."""
         self._queue.put(None)
-        self._hurry.set()
         self._thread.join()
         self._database.close()
 
     def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            if first[1]:
-                self._hurry.wait(PATIENCE_S)
-            self._hurry.clear()
-            batch = [first[0]]
-            is_last = False
-            while len(batch) < MAX_BATCH:
-                try:
-                    item = self._queue.get_nowait()
-                except queue.Empty:
+        is_last = False
+        while not is_last:
+            waiting: list[Change] = []
+            changes = self._queue.get()
+            while changes is not None:
+                waiting += changes
+                if self._queue.empty():
                     break
-                if item is None:
-                    is_last = True
-                    break
-                batch.append(item[0])
-            self._commit(batch)
-            if is_last:
-                break
+                changes = self._queue.get()
+            is_last = changes is None
+            for start in range(0, len(waiting), MAX_BATCH):
+                self._commit(waiting[start : start + MAX_BATCH])
 
     def _commit(self, batch: list[Change]) -> None:
         if self._failure is None:

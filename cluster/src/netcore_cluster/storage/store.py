@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 FILE_NAME = "netcore.sqlite"
 EXPIRY_INTERVAL_S = 10.0
+PATIENCE_S = 0.02
+"""How long patient writes (leases, events) wait for others to share a disk commit with."""
 
 
 class Store:
@@ -29,6 +31,9 @@ class Store:
         self._core = core
         self._loop = asyncio.get_running_loop()
         self._writer = Writer(database, self._written)
+        self._unsent: list[Change] = []
+        self._is_sending = False
+        self._patience: asyncio.TimerHandle | None = None
         self._waiting: dict[int, asyncio.Future[None]] = {}
         self._watchers: dict[str, set[Watcher]] = {}
         self._listeners: dict[str, Callable[[Event], None]] = {}
@@ -93,7 +98,7 @@ class Store:
         expires_s = None if ttl_s is None else time.time() + ttl_s
         change = self._core.stage(resource, key, obj, previous=previous, expires_s=expires_s)
         self._waiting[change.revision] = self._loop.create_future()
-        self._writer.submit(change, is_patient=is_patient)
+        self._submit(change, is_patient=is_patient)
         return change
 
     async def durable(self, change: Change) -> None:
@@ -162,7 +167,25 @@ class Store:
 
     def close(self) -> None:
         """Waits for the writes under way and closes the file."""
+        self._send()
         self._writer.close()
+
+    def _submit(self, change: Change, *, is_patient: bool) -> None:
+        """Hands a change to the writer, together with what else this turn of the loop writes."""
+        self._unsent.append(change)
+        if not is_patient and not self._is_sending:
+            self._is_sending = True
+            if self._patience is not None:
+                self._patience.cancel()
+            self._loop.call_soon(self._send)
+        elif len(self._unsent) == 1 and not self._is_sending:
+            self._patience = self._loop.call_later(PATIENCE_S, self._send)
+
+    def _send(self) -> None:
+        self._is_sending = False
+        self._patience = None
+        self._writer.submit(self._unsent)
+        self._unsent = []
 
     def _written(self, batch: list[Change], error: Exception | None) -> None:
         """Runs in the writer's thread."""
