@@ -10,11 +10,11 @@ import os
 import secrets
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netcore_cluster import scheduler_process
 from netcore_cluster.api.bootstrap import bootstrap
@@ -28,6 +28,9 @@ from netcore_cluster.api.registry import Registry
 from netcore_cluster.api.server import Server
 from netcore_cluster.api.service_addresses import NETWORK
 from netcore_cluster.storage.store import Store, open_store
+
+if TYPE_CHECKING:
+    from netcore_cluster.nodes import NodeSpec
 
 logger = logging.getLogger(__name__)
 
@@ -47,8 +50,9 @@ class Settings:
         kubeconfig: file to write; None: in the data directory, or in the home directory where
             the data is temporary.
         tls: directory of certificates; needed where others can reach the address.
-        nodes: how many simulated nodes to run.
+        nodes: how many simulated nodes to run, or which.
         runs_scheduler: whether to run the scheduler beside the server.
+        scheduler_config: KubeSchedulerConfiguration for it; None: its own default.
     """
 
     data: Path | None = None
@@ -56,8 +60,9 @@ class Settings:
     port: int = 6443
     kubeconfig: Path | None = None
     tls: Path | None = None
-    nodes: int = 0
+    nodes: "int | Sequence[NodeSpec]" = 0
     runs_scheduler: bool = True
+    scheduler_config: Path | None = None
 
     @property
     def is_loopback(self) -> bool:
@@ -184,7 +189,7 @@ def _start_programs(
             extra={"remedy": f"pip install {scheduler_process.DISTRIBUTION}"},
         )
         return False
-    words = scheduler_process.command(kubeconfig)
+    words = scheduler_process.command(kubeconfig, settings.scheduler_config)
     tasks.start(scheduler_process.keep_running(words), "scheduler")
     return True
 

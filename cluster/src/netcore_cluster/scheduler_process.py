@@ -31,10 +31,18 @@ def is_installed() -> bool:
     return bool(entry_points(group="netcore.commands", name=COMMAND))
 
 
-def command(kubeconfig: Path) -> list[str]:
-    """Returns the command line of the scheduler."""
-    names = [word for name in SERVED_NAMES for word in ("--scheduler-name", name)]
-    return [sys.executable, "-c", _RUN, COMMAND, "--kubeconfig", str(kubeconfig), *names]
+def command(kubeconfig: Path, config: Path | None) -> list[str]:
+    """Returns the command line of the scheduler.
+
+    Args:
+        kubeconfig: how it reaches the API server.
+        config: its KubeSchedulerConfiguration, whose profiles it then serves; None: its default
+            profile under the names that pods use here.
+    """
+    words = [sys.executable, "-c", _RUN, COMMAND, "--kubeconfig", str(kubeconfig)]
+    if config is not None:
+        return [*words, "--config", str(config)]
+    return [*words, *(word for name in SERVED_NAMES for word in ("--scheduler-name", name))]
 
 
 async def keep_running(words: Sequence[str]) -> None:

@@ -5,7 +5,9 @@ import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from netcore.cli.errors import CommandError
 from netcore.cli.output import add_output_option, print_json
@@ -15,6 +17,9 @@ from netcore_cluster.api.listener import AddressError
 from netcore_cluster.api.pki import PkiError
 from netcore_cluster.control_plane import Running, Settings, SettingsError, control_plane
 from netcore_cluster.storage.sqlite import StorageError
+
+if TYPE_CHECKING:
+    from netcore_cluster.nodes import NodeSpec
 
 HELP = """Run an embedded Kubernetes on this machine until it is told to stop.
 
@@ -48,7 +53,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "needed for an --address that others can reach",
     )
     parser.add_argument(
-        "--nodes", type=_count, default=0, metavar="N", help="run N simulated nodes (default 0)"
+        "--nodes",
+        type=_nodes,
+        default=0,
+        metavar="N|FILE",
+        help="run N simulated nodes (default 0), or those of a file of Node manifests",
+    )
+    parser.add_argument(
+        "--scheduler-config",
+        type=Path,
+        metavar="FILE",
+        help="KubeSchedulerConfiguration of the scheduler, whose profiles it serves "
+        "(default: netcore's own, under the names netcore and default-scheduler)",
     )
     parser.add_argument(
         "--no-scheduler", action="store_true", help="leave pods to another scheduler"
@@ -71,8 +87,9 @@ def run(args: argparse.Namespace) -> int:
         port=args.port,
         kubeconfig=args.kubeconfig,
         tls=args.tls,
-        nodes=args.nodes,
+        nodes=_specs(args.nodes),
         runs_scheduler=not args.no_scheduler,
+        scheduler_config=args.scheduler_config,
     )
     try:
         asyncio.run(_serve(settings, is_json=args.output == "json"))
@@ -97,7 +114,6 @@ def _announce(running: Running, settings: Settings, *, is_json: bool) -> None:
             {
                 "url": running.url,
                 "kubeconfig": str(running.kubeconfig),
-                "nodes": settings.nodes,
                 "scheduler": running.schedules,
             },
             compact=True,
@@ -113,8 +129,21 @@ def _port(text: str) -> int:
     return value
 
 
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{value} is less than 0")
-    return value
+def _nodes(text: str) -> int | Path:
+    if text.isdecimal():
+        return int(text)
+    path = Path(text)
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"{text} is neither a number nor a file")
+    return path
+
+
+def _specs(nodes: int | Path) -> "int | Sequence[NodeSpec]":
+    if isinstance(nodes, int):
+        return nodes
+    from netcore_cluster.nodes import NodeFileError, read_node_file
+
+    try:
+        return read_node_file(nodes)
+    except NodeFileError as error:
+        raise CommandError(str(error)) from error
