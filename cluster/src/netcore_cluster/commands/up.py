@@ -5,7 +5,6 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,8 @@ from netcore_cluster.control_plane import Running, Settings, SettingsError, cont
 from netcore_cluster.storage.sqlite import StorageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from netcore_cluster.nodes import NodeSpec
 
 HELP = """Run an embedded Kubernetes on this machine until it is told to stop.
@@ -104,11 +105,11 @@ async def _serve(settings: Settings, *, is_json: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     async with control_plane(settings) as running:
-        _announce(running, settings, is_json=is_json)
+        _announce(running, is_json=is_json)
         await stopped.wait()
 
 
-def _announce(running: Running, settings: Settings, *, is_json: bool) -> None:
+def _announce(running: Running, *, is_json: bool) -> None:
     if is_json:
         print_json(
             {

@@ -50,7 +50,8 @@ def _spec(manifest: Any, like: NodeSpec, where: str) -> NodeSpec:
     if not isinstance(manifest, Mapping) or manifest.get("kind") != "Node":
         raise NodeFileError(f"{where} is not a Node")
     metadata = manifest.get("metadata")
-    name = metadata.get("name") if isinstance(metadata, Mapping) else None
+    metadata = metadata if isinstance(metadata, Mapping) else {}
+    name = metadata.get("name")
     if not isinstance(name, str) or not name:
         raise NodeFileError(f"{where}: a Node needs metadata.name")
     status = manifest.get("status") or {}
