@@ -51,10 +51,11 @@ class Api:
 
     def __init__(self, server: Server) -> None:
         self.server = server
+        endpoint = server.endpoint
         self._session = aiohttp.ClientSession(
-            server.url,
-            connector=aiohttp.TCPConnector(ssl=server.trust or False),
-            headers={"Authorization": f"Bearer {server.token}"},
+            endpoint.url,
+            connector=aiohttp.TCPConnector(ssl=endpoint.trust or False),
+            headers={"Authorization": f"Bearer {endpoint.token}"},
             read_bufsize=4 << 20,  # a watch line holds a whole object
         )
 

@@ -1,39 +1,31 @@
 """A running API server, embedded or real, as the suites see it."""
 
-import base64
-import os
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from integration.process import Program, netcore
 from kubernetes.control_plane import control_plane
+from kubernetes.endpoint import Endpoint
 
-# Both servers run pods on these nodes.
+# Both servers run pods on so many nodes.
 NODE_COUNT = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where a server listens and how to talk to it.
+    """A server and how to talk to it with all rights.
 
     Attributes:
         name: `embedded` or `kubernetes`.
-        kubeconfig: A file with all rights, as handed to kubectl.
-        url: Scheme, host and port.
-        token: Bearer token of the same user.
-        trust: TLS trust in the server's certificate; None for plain HTTP.
+        kubeconfig: A file as handed to kubectl.
+        endpoint: The same in parts.
     """
 
     name: str
     kubeconfig: Path
-    url: str
-    token: str
-    trust: ssl.SSLContext | None
+    endpoint: Endpoint
 
     @property
     def is_real(self) -> bool:
@@ -41,13 +33,7 @@ class Server:
 
     @classmethod
     def from_kubeconfig(cls, name: str, path: Path) -> "Server":
-        config = yaml.safe_load(path.read_text())
-        cluster = config["clusters"][0]["cluster"]
-        trust = None
-        if authority := cluster.get("certificate-authority-data"):
-            trust = ssl.create_default_context(cadata=base64.b64decode(authority).decode())
-        token = config["users"][0]["user"]["token"]
-        return cls(name, path, cluster["server"].rstrip("/"), token, trust)
+        return cls(name, path, Endpoint.from_kubeconfig(path))
 
 
 @contextmanager
@@ -66,8 +52,3 @@ def embedded_server(directory: Path) -> Iterator[Server]:
     with Program(command, log=directory / "up.log") as program:
         assert str(kubeconfig) in program.first_line()
         yield Server.from_kubeconfig("embedded", kubeconfig)
-
-
-def kubectl_environment(server: Server, home: Path) -> dict[str, str]:
-    """The environment in which kubectl talks to the server and caches under a folder of ours."""
-    return os.environ | {"KUBECONFIG": str(server.kubeconfig), "HOME": str(home)}

@@ -4,20 +4,18 @@ import base64
 import json
 import secrets
 import socket
-import ssl
 import subprocess
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import URLError
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from kubernetes.build import PROGRAMS
+from kubernetes.endpoint import Endpoint
 
 START_TIMEOUT_S = 60.0
 
@@ -52,9 +50,7 @@ def control_plane(directory: Path, nodes: list[str]) -> Iterator[Path]:
     with ExitStack() as stack:
         programs = _Programs(directory, stack)
         etcd = _start_etcd(programs)
-        api = _start_apiserver(programs, etcd)
-        kubeconfig = directory / "kubeconfig"
-        kubeconfig.write_text(json.dumps(_kubeconfig(api)))
+        kubeconfig = _start_apiserver(programs, etcd)
         programs.start(
             "kube-controller-manager",
             f"--kubeconfig={kubeconfig}",
@@ -73,10 +69,12 @@ def control_plane(directory: Path, nodes: list[str]) -> Iterator[Path]:
             "--node-ip=127.0.0.1",
             "--node-lease-duration-seconds=40",
         )
+        api = Endpoint.from_kubeconfig(kubeconfig)
         for node in nodes:
             labels = {"kubernetes.io/hostname": node}
             metadata = {"name": node, "annotations": KWOK_NODE, "labels": labels}
-            api.post("/api/v1/nodes", {"kind": "Node", "apiVersion": "v1", "metadata": metadata})
+            body = {"kind": "Node", "apiVersion": "v1", "metadata": metadata}
+            api.send("POST", "/api/v1/nodes", body)
         yield kubeconfig
 
 
@@ -99,27 +97,6 @@ class _Programs:
         return (self.directory / f"{program}.log").read_text(errors="replace")[-2000:]
 
 
-@dataclass(frozen=True, slots=True)
-class _Api:
-    url: str
-    token: str
-    certificate: Path
-
-    def get(self, path: str) -> bytes:
-        return self._send(urllib.request.Request(self.url + path))
-
-    def post(self, path: str, body: dict[str, object]) -> bytes:
-        data = json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        return self._send(urllib.request.Request(self.url + path, data, headers))
-
-    def _send(self, request: urllib.request.Request) -> bytes:
-        request.add_header("Authorization", f"Bearer {self.token}")
-        trust = ssl.create_default_context(cafile=str(self.certificate))
-        with urllib.request.urlopen(request, context=trust, timeout=5) as response:
-            return response.read()
-
-
 def _start_etcd(programs: _Programs) -> str:
     client, peer = (f"http://127.0.0.1:{_free_port()}" for _ in range(2))
     programs.start(
@@ -135,7 +112,8 @@ def _start_etcd(programs: _Programs) -> str:
     return client
 
 
-def _start_apiserver(programs: _Programs, etcd: str) -> _Api:
+def _start_apiserver(programs: _Programs, etcd: str) -> Path:
+    """Starts kube-apiserver and answers with a kubeconfig, once it is ready."""
     directory, port, token = programs.directory, _free_port(), secrets.token_urlsafe()
     (directory / "tokens.csv").write_text(f"{token},admin,admin,system:masters\n")
     key = ec.generate_private_key(ec.SECP256R1())
@@ -161,31 +139,36 @@ def _start_apiserver(programs: _Programs, etcd: str) -> _Api:
         "--max-mutating-requests-inflight=0",
         "--enable-priority-and-fairness=false",
     )
-    api = _Api(f"https://127.0.0.1:{port}", token, directory / "certificates" / "apiserver.crt")
+    certificate = directory / "certificates" / "apiserver.crt"
+    kubeconfig = directory / "kubeconfig"
     deadline = time.monotonic() + START_TIMEOUT_S
-    while not _is_ready(api):
+    while not (certificate.exists() and _is_ready(kubeconfig)):
         if process.poll() is not None or time.monotonic() > deadline:
             log = programs.log_tail("kube-apiserver")
             raise RuntimeError(f"kube-apiserver is not ready; the end of its log:\n{log}")
+        if certificate.exists():
+            config = _kubeconfig(f"https://127.0.0.1:{port}", token, certificate.read_bytes())
+            kubeconfig.write_text(json.dumps(config))
         time.sleep(0.1)
-    return api
+    return kubeconfig
 
 
-def _is_ready(api: _Api) -> bool:
+def _is_ready(kubeconfig: Path) -> bool:
     try:
-        return api.certificate.exists() and api.get("/readyz") == b"ok"
-    except (URLError, ConnectionError, TimeoutError):
+        return Endpoint.from_kubeconfig(kubeconfig).send("GET", "/readyz") == b"ok"
+    except OSError:
         return False
 
 
-def _kubeconfig(api: _Api) -> dict[str, object]:
-    authority = base64.b64encode(api.certificate.read_bytes()).decode()
-    cluster = {"server": api.url, "certificate-authority-data": authority}
+def _kubeconfig(url: str, token: str, certificate: bytes) -> dict[str, object]:
+    authority = base64.b64encode(certificate).decode()
     return {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": "judge", "cluster": cluster}],
-        "users": [{"name": "admin", "user": {"token": api.token}}],
+        "clusters": [
+            {"name": "judge", "cluster": {"server": url, "certificate-authority-data": authority}}
+        ],
+        "users": [{"name": "admin", "user": {"token": token}}],
         "contexts": [{"name": "judge", "context": {"cluster": "judge", "user": "admin"}}],
         "current-context": "judge",
     }
