@@ -6,6 +6,7 @@ they are never changed in place: whoever wants another version copies what diffe
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from netcore_cluster.api.errors import Object
@@ -111,7 +112,12 @@ def find_condition(conditions: Iterable[Object] | None, kind: str) -> Object | N
 
 def timestamp(now: float) -> str:
     """A time in Unix seconds as the API writes it: RFC 3339, UTC, whole seconds."""
-    return datetime.fromtimestamp(int(now), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _whole_timestamp(int(now))
+
+
+@lru_cache(maxsize=16)
+def _whole_timestamp(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def micro_timestamp(now: float) -> str:

@@ -10,7 +10,7 @@ from netcore_cluster.controllers.cache import Change
 from netcore_cluster.controllers.controller import Controller, Interest
 from netcore_cluster.controllers.hub import Hub
 from netcore_cluster.controllers.objects import Key, is_deleting, key_of, reference_to, uid_of
-from netcore_cluster.controllers.pods import is_terminal
+from netcore_cluster.controllers.pods import is_ready, is_terminal
 from netcore_cluster.nodes.ledger import Ledger, Rejection
 from netcore_cluster.nodes.pod_status import rejected_status, running_status
 from netcore_cluster.nodes.runtime import Runtime
@@ -87,6 +87,9 @@ class NodeAgent(Controller[BoundPod, ObservedPod]):
         if change.new is not None and address and not is_terminal(pod):
             # Before any pod is admitted: what an earlier agent gave away stays given.
             ledger.adopt(uid_of(pod), pod, address)
+            if is_ready(pod) and not is_deleting(pod) and not pod["spec"].get("readinessGates"):
+                # It runs and says so: the echo of our own report, most of the time.
+                return ()
         return (BoundPod(key_of(pod), uid_of(pod), name),)
 
     async def observe(self, key: BoundPod) -> ObservedPod | None:

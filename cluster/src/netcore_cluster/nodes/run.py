@@ -25,6 +25,12 @@ _LOG: Final = logging.getLogger(__name__)
 
 _VERSION: Final = version("netcore-cluster")
 
+# Leases are renewed every 10 s as the kubelet does, but at most so many a second, and then every
+# 20 s at the latest: half of the time after which a silent node counts as lost.
+_HEARTBEAT_S: Final = 10.0
+_LONGEST_HEARTBEAT_S: Final = 20.0
+_MOST_HEARTBEATS_PER_S: Final = 10.0
+
 # Registrations under way at a time.
 _MOST_REGISTERING: Final = 32
 
@@ -34,7 +40,7 @@ async def run_nodes(
     nodes: int | Sequence[NodeSpec],
     *,
     runtime: Runtime | None = None,
-    heartbeat_s: float = 10.0,
+    heartbeat_s: float | None = None,
     clock: Callable[[], float] = time.time,
 ) -> None:
     """Register the nodes, then run their pods until cancelled.
@@ -45,7 +51,8 @@ async def run_nodes(
         client: The API server's in-process client.
         nodes: How many (see `default_nodes`), or which.
         runtime: What runs the containers; the fake one where absent.
-        heartbeat_s: How often a node says that it lives.
+        heartbeat_s: How often a node says that it lives; by default every 10 s, less often where
+            there are many.
         clock: Unix seconds.
     """
     specs = default_nodes(nodes) if isinstance(nodes, int) else nodes
@@ -72,11 +79,16 @@ async def run_nodes(
             await informer.has_synced.wait()
         missing = [spec for spec in specs if node_of(spec.name) is None]
         await _register(client, hub, missing, runtime.name, clock)
-        heartbeat = Heartbeat(client, node_of, by_name, interval_s=heartbeat_s, clock=clock)
+        interval_s = heartbeat_s or _interval_s(len(specs))
+        heartbeat = Heartbeat(client, node_of, by_name, interval_s=interval_s, clock=clock)
         group.create_task(heartbeat.run(), name="heartbeat")
         group.create_task(poster.run(), name="event-poster")
         for shell in shells:
             group.create_task(shell.run(), name=shell.name)
+
+
+def _interval_s(count: int) -> float:
+    return min(max(_HEARTBEAT_S, count / _MOST_HEARTBEATS_PER_S), _LONGEST_HEARTBEAT_S)
 
 
 async def _register(
