@@ -27,7 +27,7 @@ from netcore_cluster.api.pki import Pki
 from netcore_cluster.api.registry import Registry
 from netcore_cluster.api.server import Server
 from netcore_cluster.api.service_addresses import NETWORK
-from netcore_cluster.storage.store import Store, open_store
+from netcore_cluster.storage.store import open_store
 
 if TYPE_CHECKING:
     from netcore_cluster.nodes import NodeSpec
@@ -125,7 +125,10 @@ async def control_plane(settings: Settings) -> AsyncIterator[Running]:
 
     Raises:
         SettingsError: it cannot run as asked.
-        OSError: a file cannot be written.
+        AddressError: the port is taken.
+        KubeconfigError: the file belongs to something else.
+        PkiError: there are no certificates to use.
+        StorageError: the data directory cannot be used.
     """
     if not settings.is_loopback and settings.tls is None:
         raise SettingsError(
@@ -136,33 +139,25 @@ async def control_plane(settings: Settings) -> AsyncIterator[Running]:
         data = stack.enter_context(_data_directory(settings.data))
         sock = bind(settings.address, settings.port)
         stack.callback(sock.close)
-        pki = Pki(settings.tls or data / "pki")
-        store = await _prepare(stack, settings, data, pki)
-        registry = Registry(store)
-        token = _token(data / "token") if settings.is_loopback else ""
-        server = Server(registry, Authenticator(token))
-        context = pki.server_context(needs_client_certificate=not settings.is_loopback)
         port = sock.getsockname()[1]
+        url = f"https://{_host(settings.address)}:{port}"
+        pki = Pki(settings.tls or data / "pki")
+        # Signing takes a process and a quarter of a second: the store is read meanwhile.
+        signing = await stack.enter_async_context(pki.signing(_server_names(settings.address)))
+        is_durable = settings.data is not None
+        store = await stack.enter_async_context(open_store(data, is_durable=is_durable))
+        registry = Registry(store)
+        await signing.finish()
+        context = pki.server_context(needs_client_certificate=not settings.is_loopback)
+        token = _token(data / "token") if settings.is_loopback else ""
+        kubeconfig = _write_kubeconfig(stack, settings, data, _credentials(url, pki, token))
+        server = Server(registry, Authenticator(token))
         await stack.enter_async_context(listening(sock, server, context))
         await bootstrap(registry, port=port)
-        url = f"https://{_host(settings.address)}:{port}"
-        kubeconfig = _write_kubeconfig(stack, settings, data, _credentials(url, pki, token))
         server.set_ready()
         tasks = await stack.enter_async_context(_background())
         schedules = _start_programs(tasks, settings, registry, kubeconfig)
         yield Running(url, kubeconfig, schedules)
-
-
-async def _prepare(stack: AsyncExitStack, settings: Settings, data: Path, pki: Pki) -> Store:
-    """Signs certificates, which takes a process of its own, while the store is read."""
-    async with asyncio.TaskGroup() as group:
-        group.create_task(pki.sign(_server_names(settings.address)), name="sign certificates")
-        store = await stack.enter_async_context(
-            open_store(data, is_durable=settings.data is not None)
-        )
-    expiry = await stack.enter_async_context(_background())
-    expiry.start(store.expire_forever(), "expire")
-    return store
 
 
 def _start_programs(
@@ -174,6 +169,7 @@ def _start_programs(
     """Starts what works on the API; returns whether a scheduler is among it."""
     from netcore_cluster.controllers import run_controllers
 
+    tasks.start(registry.store.expire_forever(), "expiry")
     tasks.start(clean_up_forever(registry), "definition cleanup")
     tasks.start(run_controllers(Client(registry, manager="netcore-controllers")), "controllers")
     if settings.nodes:
@@ -234,12 +230,10 @@ def _host(address: str) -> str:
 
 
 def _credentials(url: str, pki: Pki, token: str) -> Credentials:
-    authority = pki.authority.read_bytes()
+    authority = pki.read(pki.authority)
     if token:
         return Credentials(url, authority, token)
-    return Credentials(
-        url, authority, certificate=pki.admin.read_bytes(), key=pki.admin_key.read_bytes()
-    )
+    return Credentials(url, authority, certificate=pki.read(pki.admin), key=pki.read(pki.admin_key))
 
 
 def _write_kubeconfig(

@@ -3,12 +3,35 @@
 import asyncio
 import ssl
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 
 class PkiError(Exception):
     """The certificates cannot be made or used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """A program that is making certificates, or None where there is nothing to make."""
+
+    folder: Path
+    program: asyncio.subprocess.Process | None
+
+    async def finish(self) -> None:
+        """Waits until the certificates are there.
+
+        Raises:
+            PkiError: they could not be made.
+        """
+        if self.program is None:
+            return
+        _, problem = await self.program.communicate()
+        if self.program.returncode:
+            last = problem.decode(errors="replace").strip().splitlines()[-1:]
+            raise PkiError(f"{self.folder}: cannot make certificates: {' '.join(last)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +70,20 @@ class Pki:
         """Private key of the administrator."""
         return self.folder / "admin.key"
 
-    async def sign(self, names: list[str]) -> None:
+    @asynccontextmanager
+    async def signing(self, names: list[str]) -> AsyncIterator["Signing"]:
         """Makes the authority if there is none, and new certificates of server and administrator.
+
+        The library that signs is heavy; a process of its own keeps it out of this one.
 
         A folder with an authority but without its key belongs to somebody else who signs: its
         certificates are used as they are.
 
-        The library that signs is heavy; a process of its own keeps it out of this one.
-
         Args:
             names: host names and addresses under which the server is reached.
-
-        Raises:
-            PkiError: the files cannot be written or read.
         """
         if self.authority.exists() and not self.authority_key.exists():
+            yield Signing(self.folder, None)
             return
         program = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -69,11 +91,26 @@ class Pki:
             "netcore_cluster.api.certificates",
             str(self.folder),
             *names,
+            stdin=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )
-        _, problem = await program.communicate()
-        if program.returncode:
-            raise PkiError(f"{self.folder}: cannot make certificates: {problem.decode().strip()}")
+        try:
+            yield Signing(self.folder, program)
+        finally:
+            if program.returncode is None:
+                program.kill()
+                await program.communicate()
+
+    def read(self, path: Path) -> bytes:
+        """Returns one of the files.
+
+        Raises:
+            PkiError: it cannot be read.
+        """
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise PkiError(f"{path}: {error.strerror}") from error
 
     def server_context(self, *, needs_client_certificate: bool) -> ssl.SSLContext:
         """Returns the server's side of TLS.
