@@ -4,11 +4,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any, Final
 
 from netcore_cluster.api.client import Client
 from netcore_cluster.api.errors import ApiError, Object
+from netcore_cluster.controllers.controller import Controller
 from netcore_cluster.controllers.event_poster import EventPoster
 from netcore_cluster.controllers.hub import Hub
 from netcore_cluster.controllers.informer import Informer
@@ -55,36 +57,46 @@ async def run_nodes(
             there are many.
         clock: Unix seconds.
     """
-    specs = default_nodes(nodes) if isinstance(nodes, int) else nodes
-    by_name = {spec.name: spec for spec in specs}
+    specs = {
+        spec.name: spec for spec in (default_nodes(nodes) if isinstance(nodes, int) else nodes)
+    }
     runtime = runtime or FakeRuntime()
     hub = Hub()
     poster = EventPoster(client, clock=clock)
-    ledgers = {name: Ledger(spec) for name, spec in by_name.items()}
-    shells: list[ControllerShell[Any, Any]] = [
-        ControllerShell(NodeAgent(hub, ledgers, runtime), client, hub, poster, clock=clock),
-        ControllerShell(
-            NodeReporter(hub, by_name, runtime.name, _VERSION), client, hub, poster, clock=clock
-        ),
-    ]
     known = hub.cache("nodes")
 
     def node_of(name: str) -> Object | None:
         return known.get(Key("", name))
 
+    def shell(controller: Controller[Any, Any]) -> ControllerShell[Any, Any]:
+        return ControllerShell(controller, client, hub, poster, clock=clock)
+
     async with asyncio.TaskGroup() as group:
-        for resource in ("nodes", "pods"):
+
+        async def watch(resource: str) -> None:
             informer = Informer(client, hub, resource)
             group.create_task(informer.run(), name=f"watch-{resource}")
             await informer.has_synced.wait()
-        missing = [spec for spec in specs if node_of(spec.name) is None]
+
+        reporter = shell(NodeReporter(hub, specs, runtime.name, _VERSION))
+        await watch("nodes")
+        missing = [spec for name, spec in specs.items() if node_of(name) is None]
         await _register(client, hub, missing, runtime.name, clock)
+        ledgers = {name: Ledger(_as_known(spec, node_of(name))) for name, spec in specs.items()}
+        agent = shell(NodeAgent(hub, ledgers, runtime))
+        await watch("pods")
         interval_s = heartbeat_s or _interval_s(len(specs))
-        heartbeat = Heartbeat(client, node_of, by_name, interval_s=interval_s, clock=clock)
+        heartbeat = Heartbeat(client, node_of, specs, interval_s=interval_s, clock=clock)
         group.create_task(heartbeat.run(), name="heartbeat")
         group.create_task(poster.run(), name="event-poster")
-        for shell in shells:
-            group.create_task(shell.run(), name=shell.name)
+        for each in (reporter, agent):
+            group.create_task(each.run(), name=each.name)
+
+
+def _as_known(spec: NodeSpec, node: Object | None) -> NodeSpec:
+    """With the pod network that the Node was registered with: its pods have addresses there."""
+    network = None if node is None else node["spec"].get("podCIDR")
+    return replace(spec, pod_network=network) if network else spec
 
 
 def _interval_s(count: int) -> float:
