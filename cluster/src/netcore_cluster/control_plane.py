@@ -10,71 +10,23 @@ import os
 import secrets
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netcore_cluster import scheduler_process
-from netcore_cluster.api.bootstrap import bootstrap
-from netcore_cluster.api.client import Client
-from netcore_cluster.api.definition_cleanup import clean_up_forever
-from netcore_cluster.api.identity import Authenticator
+from netcore_cluster.api.address import bind
 from netcore_cluster.api.kubeconfig import Credentials, forget_kubeconfig, write_kubeconfig
-from netcore_cluster.api.listener import bind, listening
 from netcore_cluster.api.pki import Pki
-from netcore_cluster.api.registry import Registry
-from netcore_cluster.api.server import Server
-from netcore_cluster.api.service_addresses import NETWORK
-from netcore_cluster.storage.store import open_store
+from netcore_cluster.api.service_network import SERVER_ADDRESS
+from netcore_cluster.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from netcore_cluster.nodes import NodeSpec
+    from netcore_cluster.api.registry import Registry
 
 logger = logging.getLogger(__name__)
-
-
-class SettingsError(Exception):
-    """The control plane cannot start as asked; the message says what to change."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How the control plane is to run.
-
-    Attributes:
-        data: directory that keeps everything; None: a temporary one, gone afterwards.
-        address: IP address to listen on.
-        port: TCP port; 0 takes any free one.
-        kubeconfig: file to write; None: in the data directory, or in the home directory where
-            the data is temporary.
-        tls: directory of certificates; needed where others can reach the address.
-        nodes: how many simulated nodes to run, or which.
-        runs_scheduler: whether to run the scheduler beside the server.
-        scheduler_config: KubeSchedulerConfiguration for it; None: its own default.
-    """
-
-    data: Path | None = None
-    address: str = "127.0.0.1"
-    port: int = 6443
-    kubeconfig: Path | None = None
-    tls: Path | None = None
-    nodes: "int | Sequence[NodeSpec]" = 0
-    runs_scheduler: bool = True
-    scheduler_config: Path | None = None
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether nobody outside this machine can reach the server.
-
-        Raises:
-            SettingsError: the address is none.
-        """
-        try:
-            return ipaddress.ip_address(self.address).is_loopback
-        except ValueError as error:
-            raise SettingsError(f"--address {self.address} is no IP address") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,41 +94,56 @@ async def control_plane(settings: Settings) -> AsyncIterator[Running]:
         port = sock.getsockname()[1]
         url = f"https://{_host(settings.address)}:{port}"
         pki = Pki(settings.tls or data / "pki")
-        # Signing takes a process and a quarter of a second: the store is read meanwhile.
+        # Signing takes a process and a third of a second. What is needed next is imported, read
+        # and created meanwhile.
         signing = await stack.enter_async_context(pki.signing(_server_names(settings.address)))
+        from netcore_cluster.api.bootstrap import bootstrap
+        from netcore_cluster.api.identity import Authenticator
+        from netcore_cluster.api.listener import listening
+        from netcore_cluster.api.registry import Registry
+        from netcore_cluster.api.server import Server
+        from netcore_cluster.storage.store import open_store
+
         is_durable = settings.data is not None
-        store = await stack.enter_async_context(open_store(data, is_durable=is_durable))
-        registry = Registry(store)
+        registry = Registry(
+            await stack.enter_async_context(open_store(data, is_durable=is_durable))
+        )
+        await bootstrap(registry, port=port)
         await signing.finish()
         context = pki.server_context(needs_client_certificate=not settings.is_loopback)
         token = _token(data / "token") if settings.is_loopback else ""
         kubeconfig = _write_kubeconfig(stack, settings, data, _credentials(url, pki, token))
         server = Server(registry, Authenticator(token))
         await stack.enter_async_context(listening(sock, server, context))
-        await bootstrap(registry, port=port)
-        server.set_ready()
         tasks = await stack.enter_async_context(_background())
-        schedules = _start_programs(tasks, settings, registry, kubeconfig)
+        _start_controllers(tasks, registry)
+        _start_nodes(tasks, registry, settings)
+        schedules = _start_scheduler(tasks, settings, kubeconfig)
         yield Running(url, kubeconfig, schedules)
 
 
-def _start_programs(
-    tasks: _Background,
-    settings: Settings,
-    registry: Registry,
-    kubeconfig: Path,
-) -> bool:
-    """Starts what works on the API; returns whether a scheduler is among it."""
+def _start_controllers(tasks: _Background, registry: "Registry") -> None:
+    from netcore_cluster.api.client import Client
+    from netcore_cluster.api.definition_cleanup import clean_up_forever
     from netcore_cluster.controllers import run_controllers
 
     tasks.start(registry.store.expire_forever(), "expiry")
     tasks.start(clean_up_forever(registry), "definition cleanup")
     tasks.start(run_controllers(Client(registry, manager="netcore-controllers")), "controllers")
-    if settings.nodes:
-        from netcore_cluster.nodes import run_nodes
 
-        nodes = run_nodes(Client(registry, manager="netcore-node"), settings.nodes)
-        tasks.start(nodes, "nodes")
+
+def _start_nodes(tasks: _Background, registry: "Registry", settings: Settings) -> None:
+    if not settings.nodes:
+        return
+    from netcore_cluster.api.client import Client
+    from netcore_cluster.nodes import run_nodes
+
+    work = run_nodes(Client(registry, manager="netcore-node"), settings.nodes)
+    tasks.start(work, "nodes")
+
+
+def _start_scheduler(tasks: _Background, settings: Settings, kubeconfig: Path) -> bool:
+    """Starts the scheduler's process, if it is wanted and there; returns whether it is."""
     if not settings.runs_scheduler:
         return False
     if not scheduler_process.is_installed():
@@ -217,7 +184,7 @@ def _token(path: Path) -> str:
 
 def _server_names(address: str) -> list[str]:
     """Returns under which names and addresses the server is reached."""
-    names = ["localhost", "127.0.0.1", "::1", str(NETWORK[1])]
+    names = ["localhost", "127.0.0.1", "::1", SERVER_ADDRESS]
     names += ["kubernetes", "kubernetes.default", "kubernetes.default.svc", socket.gethostname()]
     return list(dict.fromkeys([*names, address]))
 

@@ -15,7 +15,7 @@ from netcore_cluster.api.definitions import RESOURCE as DEFINITIONS
 from netcore_cluster.api.errors import ApiError, Object
 from netcore_cluster.api.options import WriteOptions
 from netcore_cluster.api.registry import Registry
-from netcore_cluster.api.service_addresses import NETWORK
+from netcore_cluster.api.service_network import SERVER_ADDRESS
 from netcore_cluster.api.writing import Body
 
 NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
@@ -65,7 +65,7 @@ def _objects(port: int) -> Iterator[tuple[str, str, Object]]:
                 "labels": {"component": "apiserver", "provider": "kubernetes"},
             },
             "spec": {
-                "clusterIP": str(NETWORK[1]),
+                "clusterIP": SERVER_ADDRESS,
                 "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": port}],
                 "type": "ClusterIP",
             },

@@ -24,8 +24,7 @@ _OPENAPI_V3 = "/openapi/v3"
 class Documents:
     """Answers that describe the server.
 
-    Attributes:
-        is_ready: whether /readyz says so.
+    It is healthy and ready whenever it answers: it listens once everything is set up.
     """
 
     def __init__(self, registry: Registry, metrics: RequestMetrics) -> None:
@@ -33,7 +32,6 @@ class Documents:
         self._registry = registry
         self._metrics = metrics
         self._discovery = Discovery(registry.catalog)
-        self.is_ready = False
 
     def answer(self, request: Request, path: str, query: Query) -> Response:
         """Answers a request.
@@ -70,7 +68,7 @@ class Documents:
             "/": self._root,
             "/healthz": lambda _request: Response(200, b"ok", _TEXT),
             "/livez": lambda _request: Response(200, b"ok", _TEXT),
-            "/readyz": self._readyz,
+            "/readyz": lambda _request: Response(200, b"ok", _TEXT),
             "/version": self._version,
             "/metrics": self._metrics_text,
             "/api": lambda request: self._groups(request, is_core=True),
@@ -83,11 +81,6 @@ class Documents:
             base = f"/apis/{group}" if group else "/api"
             paths += [base, *(f"{base}/{version}" for version in versions)]
         return Response(200, orjson.dumps({"paths": sorted({*paths, _OPENAPI_V3})}))
-
-    def _readyz(self, _request: Request) -> Response:
-        if self.is_ready:
-            return Response(200, b"ok", _TEXT)
-        return Response(500, b"the control plane is being set up", _TEXT)
 
     def _version(self, _request: Request) -> Response:
         _, minor, _ = KUBERNETES_VERSION.split(".")

@@ -31,10 +31,6 @@ class Server:
         self._objects = ObjectsEndpoint(registry)
         self._documents = Documents(registry, self._metrics)
 
-    def set_ready(self) -> None:
-        """Says from now on that the server is ready."""
-        self._documents.is_ready = True
-
     async def handle(self, request: Request, certificate: Certificate | None) -> Response | Stream:
         """Answers one request; an answer to everything, whatever goes wrong."""
         started_s = self._metrics.started()

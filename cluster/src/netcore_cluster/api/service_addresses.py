@@ -5,11 +5,9 @@ import random
 
 from netcore_cluster.api import errors
 from netcore_cluster.api.errors import Object
+from netcore_cluster.api.service_network import NETWORK
 from netcore_cluster.schema import errors as field_errors
 from netcore_cluster.storage.store import Store
-
-NETWORK = ipaddress.IPv4Network("10.96.0.0/16")
-"""Addresses of services. Source: kubeadm's default service subnet, a sixteenth of it."""
 
 NODE_PORTS = range(30000, 32768)
 """Source: kube-apiserver ``--service-node-port-range``."""

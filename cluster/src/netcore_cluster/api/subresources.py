@@ -19,7 +19,6 @@ from netcore_cluster.api.writing import Body, Writing
 from netcore_cluster.schema.builtin import builtin_schema
 from netcore_cluster.storage.store import Store
 
-_SCALE = builtin_schema("autoscaling", "v1", "Scale")
 _BUDGETS = "poddisruptionbudgets.policy"
 
 
@@ -107,7 +106,12 @@ class Subresources:
             raise errors.not_found(kind.plural, kind.group, name)
         old = resource.served(entry)
         wanted = (
-            patched(_SCALE, scale_of(kind, old), body.data, body.content_type).obj
+            patched(
+                builtin_schema("autoscaling", "v1", "Scale"),
+                scale_of(kind, old),
+                body.data,
+                body.content_type,
+            ).obj
             if is_patch
             else json_object(body.data)
         )

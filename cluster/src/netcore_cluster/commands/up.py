@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from netcore.cli.errors import CommandError
 from netcore.cli.output import add_output_option, print_json
 from netcore.program import configure_logging
+from netcore_cluster.api.address import AddressError
 from netcore_cluster.api.kubeconfig import KubeconfigError
-from netcore_cluster.api.listener import AddressError
 from netcore_cluster.api.pki import PkiError
-from netcore_cluster.control_plane import Running, Settings, SettingsError, control_plane
+from netcore_cluster.control_plane import Running, control_plane
+from netcore_cluster.settings import Settings, SettingsError
 from netcore_cluster.storage.sqlite import StorageError
 
 if TYPE_CHECKING:
