@@ -1,5 +1,6 @@
 """Programs of ours as child processes: started, heard, and ended by their own id."""
 
+import socket
 import subprocess
 import sysconfig
 from contextlib import AbstractContextManager
@@ -14,6 +15,13 @@ def netcore(command: str, *arguments: object) -> list[str]:
     """The command line of a netcore subcommand in this environment."""
     script = Path(sysconfig.get_path("scripts")) / "netcore"
     return [str(script), command, *map(str, arguments)]
+
+
+def free_port() -> int:
+    """A port that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class Program(AbstractContextManager["Program"]):

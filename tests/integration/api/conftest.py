@@ -1,21 +1,12 @@
-"""Custom resources for the API suite: one kind of the test's own, and those of netcore."""
+"""A custom resource for the API suite, with each feature of a schema that it asks for."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from importlib.resources import files
 
 import pytest
-import yaml
 
 from integration.client import Api, Object
-from integration.conftest import Namespace
-
-DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-
-
-def is_established(definition: Object) -> bool:
-    conditions = definition.get("status", {}).get("conditions") or ()
-    return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
+from integration.conftest import DEFINITIONS, Namespace, is_established
 
 
 def widget_definition(group: str) -> Object:
@@ -133,19 +124,3 @@ async def own_widgets(api: Api, namespace: Namespace) -> AsyncIterator[Widgets]:
     await api.until(kind.definition, is_established)
     yield kind
     await api.request("DELETE", kind.definition)
-
-
-@pytest.fixture
-async def netcore_kinds(api: Api) -> list[Object]:
-    """The definitions of netcore's three kinds, as both servers hold them.
-
-    `netcore up` brings them; a real cluster gets them from the same files.
-    """
-    held = []
-    for file in sorted(files("netcore").joinpath("crds").iterdir(), key=lambda file: file.name):
-        definition = yaml.safe_load(file.read_text())
-        path = f"{DEFINITIONS}/{definition['metadata']['name']}"
-        if api.server.is_real:
-            await api.apply(path, definition, manager="suite")
-        held.append(await api.until(path, is_established))
-    return held

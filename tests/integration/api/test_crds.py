@@ -4,10 +4,10 @@ from itertools import count
 
 import pytest
 
-from integration.api.conftest import DEFINITIONS, Widgets, widget_definition
+from integration.api.conftest import Widgets, widget_definition
 from integration.api.test_discovery import aggregated
 from integration.client import Api, Object
-from integration.conftest import Namespace
+from integration.conftest import DEFINITIONS, Namespace
 
 APP_GROUPS = "appgroup.diktyo.x-k8s.io/v1alpha1"
 TOPOLOGIES = "networktopology.diktyo.x-k8s.io/v1alpha1"
