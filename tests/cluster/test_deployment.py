@@ -122,6 +122,7 @@ def test_first_rollout():
         "updatedReplicas": 3,
         "readyReplicas": 3,
         "availableReplicas": 3,
+        "terminatingReplicas": 0,
     }
     assert {c["type"]: (c["status"], c["reason"], c["message"]) for c in conditions} == {
         "Available": ("True", "MinimumReplicasAvailable", "Deployment has minimum availability."),

@@ -3,7 +3,7 @@ from netcore_cluster.controllers.event_recorder import EventRecorder
 from netcore_cluster.controllers.objects import Reference
 
 NOW = 1_700_000_000.0
-POD = Reference("v1", "Pod", "ns", "p", "uid-p")
+POD = Reference("v1", "Pod", "ns", "p", "uid-p", "7")
 
 
 def say(recorder: EventRecorder, message: str, *, now: float = NOW, about: Reference = POD):
@@ -21,6 +21,7 @@ def test_the_first_is_created_and_its_repetitions_counted():
         "namespace": "ns",
         "name": "p",
         "uid": "uid-p",
+        "resourceVersion": "7",
     }
     assert (event["type"], event["count"], event["source"]) == ("Normal", 1, {"component": "c"})
     second = say(recorder, "hello", now=NOW + 5)
@@ -53,7 +54,7 @@ def test_an_object_is_heard_no_more_than_its_bucket_holds():
     answers = [say(recorder, "again") for _ in range(40)]
     assert sum(answer is not None for answer in answers) == 25
     assert say(recorder, "again", now=NOW + 301) is not None
-    other = Reference("v1", "Pod", "ns", "q", "uid-q")
+    other = Reference("v1", "Pod", "ns", "q", "uid-q", "8")
     assert say(recorder, "again", about=other) is not None
 
 
@@ -65,7 +66,7 @@ def test_one_that_expired_is_written_anew():
 
 
 def test_events_of_a_clusters_own_objects_stand_in_default():
-    node = Reference("v1", "Node", "", "n1", "n1")
+    node = Reference("v1", "Node", "", "n1", "uid-n", "9")
     write = say(EventRecorder(), "hello", about=node)
     assert write.obj["metadata"]["namespace"] == "default"
     assert "namespace" not in write.obj["involvedObject"]

@@ -1,12 +1,13 @@
 """Node health, taint eviction and the pods of missing nodes: the pure cores."""
 
+import asyncio
 import math
 
 import pytest
 
 from cluster.world import World, merged, pod
 from netcore_cluster.controllers import node_health, pod_garbage, taint_eviction
-from netcore_cluster.controllers.actions import Delete, Patch, Requeue
+from netcore_cluster.controllers.actions import Delete, Emit, Patch, Requeue
 from netcore_cluster.controllers.cache import Change
 from netcore_cluster.controllers.objects import find_condition, timestamp
 
@@ -115,19 +116,34 @@ def test_a_node_is_heard_by_its_lease_and_its_own_status_but_not_by_our_writes()
     cluster = Cluster(NOW)
     controller = node_health.NodeHealthController(cluster.hub, grace_s=40, startup_grace_s=60)
     on_node, on_lease = controller.interests().values()
-    first = node()
+    first = merged(node(), {"metadata": {"creationTimestamp": timestamp(NOW - 300)}})
     list(on_node(Change("nodes", None, first), NOW))
     assert controller._heard_at == {"n1": NOW}
     silenced = merged(first, {"metadata": {"labels": {"a": "b"}}})
     list(on_node(Change("nodes", first, silenced), NOW + 10))
     assert controller._heard_at == {"n1": NOW}
-    beat = node()
+    beat = merged(silenced, {})
     beat["status"]["conditions"][0]["lastHeartbeatTime"] = timestamp(NOW + 20)
     list(on_node(Change("nodes", silenced, beat), NOW + 20))
     assert controller._heard_at == {"n1": NOW + 20}
     lease = {"metadata": {"name": "n1", "namespace": "kube-node-lease"}}
     list(on_lease(Change("leases.coordination.k8s.io", None, lease), NOW + 30))
     assert controller._heard_at == {"n1": NOW + 30}
+
+
+@pytest.mark.parametrize(("age_s", "said"), [(1, ["RegisteredNode"]), (300, [])])
+def test_a_new_node_is_welcomed_once(age_s, said):
+    world = World(NOW)
+    controller = node_health.NodeHealthController(world.hub, grace_s=40, startup_grace_s=60)
+    on_node, _ = controller.interests().values()
+    world.hub.listen(lambda change: list(on_node(change, NOW)))
+    created = {"metadata": {"creationTimestamp": timestamp(NOW - age_s)}}
+    world.put("nodes", merged(node(), created))
+    for expected in (said, []):
+        observed = asyncio.run(controller.observe("n1"))
+        emits = [a for a in controller.reconcile(observed, NOW) if isinstance(a, Emit)]
+        assert [emit.reason for emit in emits] == expected
+    assert all(e.message == "Node n1 event: Registered Node n1 in Controller" for e in emits)
 
 
 NO_EXECUTE = {"key": UNREACHABLE, "effect": "NoExecute", "timeAdded": timestamp(NOW - 100)}

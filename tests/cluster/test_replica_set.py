@@ -59,7 +59,12 @@ def test_creates_what_is_missing_and_says_so():
         ("SuccessfulCreate", "Created pod: {name}")
     ] * 3
     status = world.get("replicasets.apps", "rs")["status"]
-    assert status == {"replicas": 3, "fullyLabeledReplicas": 3, "observedGeneration": 1}
+    assert status == {
+        "replicas": 3,
+        "fullyLabeledReplicas": 3,
+        "terminatingReplicas": 0,
+        "observedGeneration": 1,
+    }
 
 
 def test_deletes_what_is_too_much():

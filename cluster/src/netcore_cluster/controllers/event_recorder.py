@@ -139,6 +139,7 @@ def _event(
         "kind": about.kind,
         "name": about.name,
         "uid": about.uid,
+        "resourceVersion": about.version,
     }
     if about.namespace:
         involved["namespace"] = about.namespace

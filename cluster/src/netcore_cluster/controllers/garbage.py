@@ -25,10 +25,10 @@ from netcore_cluster.controllers.cache import Change
 from netcore_cluster.controllers.controller import EVERY_RESOURCE, Controller, Interest
 from netcore_cluster.controllers.objects import (
     Key,
-    Reference,
     is_deleting,
     key_of,
     owners_of,
+    reference_to,
     uid_of,
     version_of,
 )
@@ -172,9 +172,8 @@ def _patch(resource: str, obj: Object, metadata: Object) -> Patch:
 
 
 def _unreachable_owner(observed: ObservedItem, owner: Object) -> Emit:
-    metadata, kind = observed.obj["metadata"], observed.resource.kind
-    version = observed.obj.get("apiVersion", kind.group)
-    about = Reference(version, kind.kind, "", metadata["name"], metadata["uid"])
+    obj, kind = observed.obj, observed.resource.kind
+    about = reference_to(obj, api_version=obj.get("apiVersion", kind.group), kind=kind.kind)
     message = (
         f"ownerRef [{owner['apiVersion']}/{owner['kind']}, name: {owner['name']}, "
         f"uid: {owner['uid']}] is in a namespace, its dependent is not"

@@ -19,11 +19,12 @@ from netcore_cluster.controllers.controller import Controller, Interest
 from netcore_cluster.controllers.hub import Hub
 from netcore_cluster.controllers.objects import (
     Key,
-    Reference,
     condition_of,
     find_condition,
     is_deleting,
     key_of,
+    reference_to,
+    seconds,
     timestamp,
 )
 from netcore_cluster.controllers.pods import is_ready, is_terminal
@@ -40,6 +41,8 @@ _PRESSURES: Final = {
     "NetworkUnavailable": "node.kubernetes.io/network-unavailable",
 }
 _MANAGED: Final = frozenset({NOT_READY, UNREACHABLE, _UNSCHEDULABLE, *_PRESSURES.values()})
+# A node that is younger when it is first seen is welcomed with an event; the others had theirs.
+_NEW_S: Final = 30.0
 _HEARTBEAT_CONDITIONS: Final = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
 
 
@@ -51,6 +54,7 @@ class ObservedNode:
     pods: Sequence[Object]
     heard_at: float
     grace_s: float
+    is_new: bool = False
 
 
 def reconcile(observed: ObservedNode, now: float) -> list[Action]:
@@ -58,6 +62,11 @@ def reconcile(observed: ObservedNode, now: float) -> list[Action]:
     node = observed.node
     conditions: Sequence[Object] = (node.get("status") or {}).get("conditions") or ()
     actions: list[Action] = []
+    if observed.is_new:
+        name = key_of(node).name
+        actions.append(
+            _event(node, "RegisteredNode", f"event: Registered Node {name} in Controller")
+        )
     silent_in_s = observed.heard_at + observed.grace_s - now
     if silent_in_s <= 0:
         silenced = _silenced(conditions, now)
@@ -157,10 +166,8 @@ def _beats(node: Object | None) -> str | None:
 
 
 def _event(node: Object, reason: str, text: str) -> Emit:
-    name = node["metadata"]["name"]
-    # Upstream's node events carry the name as uid, and kubectl describe looks for it.
-    about = Reference("v1", "Node", "", name, name)
-    return Emit(about, reason, f"Node {name} {text}")
+    about = reference_to(node, api_version="v1", kind="Node")
+    return Emit(about, reason, f"Node {about.name} {text}")
 
 
 class NodeHealthController(Controller[str, ObservedNode]):
@@ -175,6 +182,7 @@ class NodeHealthController(Controller[str, ObservedNode]):
         self._grace_s: Final = grace_s
         self._startup_grace_s: Final = startup_grace_s
         self._heard_at: dict[str, float] = {}
+        self._new: set[str] = set()
 
     def interests(self) -> Mapping[str, Interest[str]]:
         """Nodes, and the leases by which they say that they live."""
@@ -184,7 +192,11 @@ class NodeHealthController(Controller[str, ObservedNode]):
         name = key_of(change.newest).name
         if change.new is None:
             self._heard_at.pop(name, None)
+            self._new.discard(name)
             return ()
+        created_at = seconds(change.new["metadata"]["creationTimestamp"])
+        if change.old is None and now - created_at < _NEW_S:
+            self._new.add(name)
         if name not in self._heard_at or _beats(change.old) != _beats(change.new):
             self._heard_at[name] = now
         return (name,)
@@ -202,9 +214,11 @@ class NodeHealthController(Controller[str, ObservedNode]):
         if node is None or is_deleting(node):
             return None
         pods = self._pods.find("node", key)
-        is_new = condition_of(node, "Ready") is None
-        grace_s = self._startup_grace_s if is_new else self._grace_s
-        return ObservedNode(node, pods, self._heard_at[key], grace_s)
+        has_posted = condition_of(node, "Ready") is not None
+        grace_s = self._grace_s if has_posted else self._startup_grace_s
+        is_registered = key in self._new
+        self._new.discard(key)
+        return ObservedNode(node, pods, self._heard_at[key], grace_s, is_registered)
 
     def reconcile(self, observed: ObservedNode, now: float) -> list[Action]:
         """See `reconcile` of this module."""

@@ -20,13 +20,14 @@ class Key(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """An object of any kind, as owner references and events name it."""
+    """An object of any kind, in the version that an event is about."""
 
     api_version: str
     kind: str
     namespace: str
     name: str
     uid: str
+    version: str
 
 
 def key_of(obj: Object) -> Key:
@@ -132,7 +133,6 @@ def seconds(text: str) -> float:
 
 def reference_to(obj: Object, *, api_version: str, kind: str) -> Reference:
     """A reference to an object; its kind is told, since items of a list lack it."""
-    metadata = obj["metadata"]
-    return Reference(
-        api_version, kind, metadata.get("namespace", ""), metadata["name"], metadata["uid"]
-    )
+    key = key_of(obj)
+    version = obj["metadata"]["resourceVersion"]
+    return Reference(api_version, kind, key.namespace, key.name, uid_of(obj), version)

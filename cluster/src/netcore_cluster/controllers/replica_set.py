@@ -20,6 +20,7 @@ from netcore_cluster.controllers.objects import (
     controller_of,
     controller_reference,
     find_condition,
+    is_controlled_by,
     is_deleting,
     key_of,
     labels_of,
@@ -27,7 +28,13 @@ from netcore_cluster.controllers.objects import (
     timestamp,
     uid_of,
 )
-from netcore_cluster.controllers.pods import is_active, is_available, is_ready, ready_since
+from netcore_cluster.controllers.pods import (
+    is_active,
+    is_available,
+    is_ready,
+    is_terminal,
+    ready_since,
+)
 from netcore_cluster.controllers.replica_set_ranking import pods_to_delete
 
 _API_VERSION: Final = "apps/v1"
@@ -63,7 +70,7 @@ def reconcile(observed: ObservedReplicaSet, now: float) -> list[Action]:
     actions: list[Action] = []
     if not is_deleting(replica_set):
         actions += _scale(replica_set, active, observed.related, now)
-    status = _status(replica_set, active, now)
+    status = _status(observed, active, now)
     if status != (replica_set.get("status") or {}):
         actions.append(_status_update(replica_set, status))
     wait_s = _until_next_available(replica_set, active, now)
@@ -83,7 +90,7 @@ def on_failed_write(
     reason = "FailedCreate" if creates else "FailedDelete"
     verb = "creating" if creates else "deleting"
     emit = Emit(_about(replica_set), reason, f"Error {verb}: {error.message}", warning=True)
-    status = _status(replica_set, _claims(observed).owned, now)
+    status = _status(observed, _claims(observed).owned, now)
     conditions = status.setdefault("conditions", [])
     if find_condition(conditions, "ReplicaFailure") is None:
         conditions.append(
@@ -153,7 +160,8 @@ def _scale(
     ]
 
 
-def _status(replica_set: Object, active: Sequence[Object], now: float) -> Object:
+def _status(observed: ObservedReplicaSet, active: Sequence[Object], now: float) -> Object:
+    replica_set = observed.replica_set
     spec, old = replica_set["spec"], replica_set.get("status") or {}
     template_labels = (spec["template"].get("metadata") or {}).get("labels") or {}
     min_ready_s = spec.get("minReadySeconds", 0)
@@ -169,6 +177,10 @@ def _status(replica_set: Object, active: Sequence[Object], now: float) -> Object
     status: Object = {
         "replicas": len(active),
         **{name: count for name, count in counts.items() if count},
+        "terminatingReplicas": sum(
+            is_deleting(pod) and not is_terminal(pod) and is_controlled_by(pod, uid_of(replica_set))
+            for pod in observed.pods
+        ),
         "observedGeneration": replica_set["metadata"]["generation"],
     }
     has_all = len(active) == spec.get("replicas", 1)

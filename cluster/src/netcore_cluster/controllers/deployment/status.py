@@ -75,6 +75,7 @@ def counted(
     return {
         "observedGeneration": deployment["metadata"]["generation"],
         **{name: count for name, count in counts.items() if count},
+        "terminatingReplicas": total_count(everything, "terminatingReplicas"),
         "conditions": _with(
             conditions,
             AVAILABLE,
