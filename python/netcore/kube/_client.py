@@ -14,6 +14,7 @@ from netcore.resources import POD, Resource
 
 _JSON: Final = "application/json"
 MERGE_PATCH: Final = "application/merge-patch+json"
+STRATEGIC_PATCH: Final = "application/strategic-merge-patch+json"
 APPLY_PATCH: Final = "application/apply-patch+yaml"
 # kubectl's chunk: a list of any length costs the server and us no more than this at once.
 _PAGE: Final = 500
@@ -173,6 +174,19 @@ class KubeClient:
         """Patch an object by RFC 7386."""
         path = resource.path(name, namespace=namespace, subresource=subresource)
         return _object(await self.request("PATCH", path, body=patch, content_type=MERGE_PATCH))
+
+    async def strategic_merge_patch(
+        self,
+        resource: Resource,
+        name: str,
+        patch: Mapping[str, Any],
+        *,
+        namespace: str = "",
+        subresource: str = "",
+    ) -> dict[str, Any]:
+        """Patch a built-in object by its schema: lists are merged by key. Not for CRDs."""
+        path = resource.path(name, namespace=namespace, subresource=subresource)
+        return _object(await self.request("PATCH", path, body=patch, content_type=STRATEGIC_PATCH))
 
     async def apply(
         self,

@@ -113,7 +113,7 @@ class Informer:
         self.relists += 1
         version = ""
         seen: list[tuple[dict[str, Any], bytes]] = []
-        async for items, version in self._client.pages(
+        async for items, version in self._client.pages(  # noqa: B007 - the last one counts
             self._resource, namespace=self._namespace, labels=self._labels, fields=self._fields
         ):
             seen += [(item, orjson.dumps(item)) for item in items]

@@ -1,7 +1,7 @@
 """A whole KubeSchedulerConfiguration as frozen values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -74,6 +74,10 @@ class SchedulerConfiguration:
     leader_election: LeaderElection = LeaderElection()
     kubeconfig: str = ""
     warnings: tuple[str, ...] = ()
+
+    def with_leader_election(self) -> "SchedulerConfiguration":
+        """The same configuration, with leader election on."""
+        return replace(self, leader_election=replace(self.leader_election, enabled=True))
 
 
 def decode_configuration(document: Mapping[str, Any] | None) -> SchedulerConfiguration:
