@@ -40,6 +40,9 @@ def command(kubeconfig: Path, config: Path | None) -> list[str]:
             profile under the names that pods use here.
     """
     words = [sys.executable, "-c", _RUN, COMMAND, "--kubeconfig", str(kubeconfig)]
+    # Its health must not clash with that of another cluster on this machine, and it must end with
+    # this process however that ends: the pipe that is its standard input closes.
+    words += ["--listen", "127.0.0.1:0", "--until-stdin-ends"]
     if config is not None:
         return [*words, "--config", str(config)]
     return [*words, *(word for name in SERVED_NAMES for word in ("--scheduler-name", name))]
@@ -65,7 +68,9 @@ async def keep_running(words: Sequence[str]) -> None:
 
 async def _run_once(words: Sequence[str]) -> int:
     """Runs a program to its end; ends it when cancelled."""
-    program = await asyncio.create_subprocess_exec(*words, stdin=asyncio.subprocess.DEVNULL)
+    program = await asyncio.create_subprocess_exec(
+        *words, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
+    )
     try:
         return await program.wait()
     finally:
