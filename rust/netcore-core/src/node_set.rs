@@ -92,6 +92,12 @@ impl NodeSet {
             .is_some_and(|word| word >> (node.index() % BITS) & 1 == 1)
     }
 
+    /// Adds every node.
+    pub fn fill(&mut self) {
+        self.words.fill(u64::MAX);
+        self.resize(self.len);
+    }
+
     /// Empties the set.
     pub fn clear(&mut self) {
         self.words.fill(0);
@@ -226,6 +232,9 @@ mod tests {
             let mut rest = a.clone();
             rest.subtract(&b);
             prop_assert_eq!(members(&rest), left.difference(&right).copied().collect());
+            let mut full = a.clone();
+            full.fill();
+            prop_assert_eq!(full.count(), 200);
             let mut cut = a.clone();
             cut.resize(len);
             cut.resize(200);

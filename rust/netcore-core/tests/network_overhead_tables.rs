@@ -200,7 +200,10 @@ fn a_dependency_on_a_node_that_is_gone_keeps_the_pod_waiting() {
     let filters = json!([{"name": "NetworkOverhead"}]);
     let plan = decide(&mut state, "p1", &filters);
     let message = &plan.decisions[0].message;
-    assert!(message.contains("\"n-5\" of a pod in the AppGroup is gone"), "{message}");
+    assert!(
+        message.contains("\"n-5\" of a pod in the AppGroup is gone"),
+        "{message}"
+    );
     delete(&mut state, "Pod", "p2-placed");
     assert!(
         decide(&mut state, "p1", &filters).decisions[0]

@@ -138,6 +138,11 @@ impl Filter {
         }
     }
 
+    /// Whether the reasons of a rejection name the node.
+    pub fn names_node(&self) -> bool {
+        matches!(self, Self::NetworkOverhead(_))
+    }
+
     /// Whether making room on the node can help.
     pub fn code(&self, detail: u64) -> Code {
         match self {

@@ -18,23 +18,42 @@ pub(super) fn best(
     pod: &str,
 ) -> Vec<NodeId> {
     let salt = hash::mix(seed ^ hash::text(pod));
-    let rank = |node: NodeId| {
-        (
-            std::cmp::Reverse(totals[node.index()]),
-            hash::mix(salt ^ nodes.name_hash(node)),
-            nodes.name(node),
-        )
-    };
-    let mut best: Vec<NodeId> = Vec::with_capacity(TOP + 1);
-    let mut least = i64::MIN;
+    let mut best: Vec<Ranked> = Vec::with_capacity(TOP + 1);
+    let mut last = None;
     for node in feasible {
-        if best.len() == TOP && totals[node.index()] < least {
+        let total = totals[node.index()];
+        if last.is_some_and(|last: Ranked| total < last.total) {
             continue;
         }
-        let at = best.partition_point(|&other| rank(other) < rank(node));
-        best.insert(at, node);
+        let ranked = Ranked {
+            total,
+            hash: hash::mix(salt ^ nodes.name_hash(node)),
+            node,
+        };
+        if last.is_some_and(|last| !ranked.beats(last, nodes)) {
+            continue;
+        }
+        let at = best.partition_point(|other| other.beats(ranked, nodes));
+        best.insert(at, ranked);
         best.truncate(TOP);
-        least = best.last().map_or(i64::MIN, |&last| totals[last.index()]);
+        last = best.get(TOP - 1).copied();
     }
-    best
+    best.iter().map(|ranked| ranked.node).collect()
+}
+
+/// A node with what decides its place.
+#[derive(Debug, Clone, Copy)]
+struct Ranked {
+    total: i64,
+    hash: u64,
+    node: NodeId,
+}
+
+impl Ranked {
+    fn beats(self, other: Self, nodes: &Nodes) -> bool {
+        let by_score = (self.total, other.hash).cmp(&(other.total, self.hash));
+        by_score
+            .then_with(|| nodes.name(other.node).cmp(nodes.name(self.node)))
+            .is_gt()
+    }
 }

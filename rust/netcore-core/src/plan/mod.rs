@@ -4,9 +4,13 @@
 //! chooses, so that the same input and seed give the same plan, and replicas spread over equals.
 
 mod candidates;
+mod class;
 mod decide;
 mod decision;
+mod explain;
+mod memory;
 mod message;
+mod scope;
 mod summary;
 mod verdicts;
 
@@ -15,6 +19,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 pub use decision::{Candidate, Decision, Link, NodeVerdict, Outcome, Part, Rejection};
+pub use memory::Memory;
 pub use summary::LARGEST_SUMMARY;
 
 use crate::error::{Error, Result};
@@ -67,7 +72,7 @@ pub fn plan(
 ) -> Result<Plan> {
     let pending = pending(state, pods)?;
     let snapshot = state.generation();
-    let mut planner = Planner::new(profile, options, snapshot);
+    let mut planner = Planner::new(profile, options, snapshot, state.memory());
     let mut decisions = Vec::with_capacity(pods.len());
     for &pod in &pending {
         let (decision, node) = planner.decide(state, pod);
@@ -76,6 +81,7 @@ pub fn plan(
         }
         decisions.push(Arc::new(decision));
     }
+    planner.finish(state.memory());
     if !options.commits {
         for pod in pods {
             state.forget(pod);

@@ -75,6 +75,19 @@ pub enum Scale {
 }
 
 impl Scale {
+    /// Adds the normalised scores of the feasible nodes, times a weight, to their totals.
+    pub fn add_to(self, totals: &mut [i64], weight: i64, feasible: &NodeSet, raw: &[i64]) {
+        // Most nodes have a raw 0 with most plugins, and a division costs more than all the rest.
+        let of_zero = weight * self.of(0);
+        for node in feasible {
+            let at = node.index();
+            totals[at] += match raw[at] {
+                0 => of_zero,
+                raw => weight * self.of(raw),
+            };
+        }
+    }
+
     /// The normalised form of one raw score.
     #[inline]
     pub fn of(self, raw: i64) -> i64 {

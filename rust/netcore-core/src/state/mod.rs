@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::kube::{self, Namespace, Node, Pod, Pools, Service};
 use crate::network::Network;
 use crate::node_set::NodeId;
+use crate::plan::Memory;
 use crate::topology::Topology;
 
 /// Columns of nodes and pods, and the other objects that placement looks at.
@@ -32,6 +33,7 @@ pub struct ClusterState {
     namespaces: FxHashMap<Arc<str>, Namespace>,
     services: FxHashMap<Arc<str>, Service>,
     network: Network,
+    memory: Memory,
 }
 
 /// How many objects a state holds.
@@ -353,6 +355,11 @@ impl ClusterState {
     /// What is wrong in the objects held, sorted.
     pub fn warnings(&self) -> Vec<String> {
         self.network.warnings()
+    }
+
+    /// What planning remembers.
+    pub(crate) fn memory(&mut self) -> &mut Memory {
+        &mut self.memory
     }
 
     pub(crate) fn set_generation(&mut self, generation: u64) {

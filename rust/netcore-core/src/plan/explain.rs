@@ -1,0 +1,190 @@
+//! Why a decision came out as it did: worked out only for what is told.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::decision::{Candidate, NodeVerdict, Outcome, Part, Rejection};
+use super::scope::Scoping;
+use super::verdicts::Verdicts;
+use crate::context::Context;
+use crate::filter::Code;
+use crate::node_set::{NodeId, NodeSet};
+use crate::profile::Profile;
+use crate::score::Scale;
+
+/// How many nodes a rejection names.
+const NAMED_NODES: usize = 3;
+
+/// The results of one decision.
+pub(super) struct Explainer<'a> {
+    pub(super) context: Context<'a>,
+    pub(super) profile: &'a Profile,
+    pub(super) scoping: &'a Scoping,
+    pub(super) scope: &'a NodeSet,
+    pub(super) feasible: &'a NodeSet,
+    pub(super) local: &'a Verdicts,
+    pub(super) others: &'a Verdicts,
+    pub(super) totals: &'a [i64],
+    pub(super) scales: &'a [Option<Scale>],
+    pub(super) column: &'a mut Vec<i64>,
+}
+
+/// Nodes that were rejected with the same detail.
+#[derive(Default)]
+struct Group {
+    count: usize,
+    /// Those with the smallest hashes of their names: a choice that no order of arrival changes.
+    named: Vec<NodeId>,
+}
+
+impl Explainer<'_> {
+    /// The filter that rejected a node, with its detail; None where the node was out of scope.
+    fn rejection_of(&self, node: NodeId) -> Option<(usize, u64)> {
+        if !self.scope.contains(node) {
+            return None;
+        }
+        let local = self.local.of(node);
+        let other = self.others.of(node);
+        // Positions are of one profile: the smaller one was asked first.
+        match (local, other) {
+            (Some(local), Some(other)) => Some(local.min(other)),
+            (local, other) => local.or(other),
+        }
+    }
+
+    fn reasons(
+        &self,
+        rejection: Option<(usize, u64)>,
+        node: NodeId,
+    ) -> (&'static str, Vec<String>) {
+        if let Some((at, detail)) = rejection {
+            let filter = &self.profile.filters[at];
+            (filter.name(), filter.reasons(self.context, node, detail))
+        } else {
+            let (plugin, reason) = self.scoping.reason();
+            (plugin, vec![reason])
+        }
+    }
+
+    /// The rejections by plugin and reason, those of most nodes first.
+    pub(super) fn rejections(&self) -> Vec<Rejection> {
+        let nodes = self.context.nodes();
+        let mut rejected = nodes.present().clone();
+        rejected.subtract(self.feasible);
+        // Wording a reason costs more than counting a node: nodes with equal details share one.
+        let mut by_detail: FxHashMap<_, Group> = FxHashMap::default();
+        for node in &rejected {
+            let rejection = self.rejection_of(node);
+            let is_worded_alone =
+                rejection.is_some_and(|(at, _)| self.profile.filters[at].names_node());
+            let key = (rejection, is_worded_alone.then_some(node));
+            let group = by_detail.entry(key).or_default();
+            group.count += 1;
+            let hash = nodes.name_hash(node);
+            let at = group
+                .named
+                .partition_point(|&other| nodes.name_hash(other) < hash);
+            if at < NAMED_NODES {
+                group.named.insert(at, node);
+                group.named.truncate(NAMED_NODES);
+            }
+        }
+        let mut by_reason: BTreeMap<(&'static str, String), Group> = BTreeMap::new();
+        for ((rejection, _), group) in by_detail {
+            let (plugin, reasons) = self.reasons(rejection, group.named[0]);
+            for reason in reasons {
+                let whole = by_reason.entry((plugin, reason)).or_default();
+                whole.count += group.count;
+                whole.named.extend(&group.named);
+            }
+        }
+        let mut rejections: Vec<_> = by_reason
+            .into_iter()
+            .map(|((plugin, reason), mut group)| {
+                group
+                    .named
+                    .sort_unstable_by_key(|&node| nodes.name_hash(node));
+                group.named.truncate(NAMED_NODES);
+                let names = group.named.iter().map(|&node| Arc::clone(nodes.name(node)));
+                let mut names: Vec<_> = names.collect();
+                names.sort_unstable();
+                Rejection {
+                    plugin,
+                    reason,
+                    count: group.count,
+                    nodes: names,
+                }
+            })
+            .collect();
+        rejections.sort_by_key(|rejection| Reverse(rejection.count));
+        rejections
+    }
+
+    /// The best nodes with the parts of their totals.
+    pub(super) fn candidates(&mut self, best: &[NodeId]) -> Vec<Candidate> {
+        let mut among = NodeSet::new(self.context.nodes().slots());
+        for &node in best {
+            among.insert(node);
+        }
+        let mut parts = self.parts(&among);
+        let candidate = |&node: &NodeId| Candidate {
+            node: Arc::clone(self.context.nodes().name(node)),
+            total: self.totals[node.index()],
+            parts: parts.remove(&node).unwrap_or_default(),
+            links: Vec::new(),
+        };
+        best.iter().map(candidate).collect()
+    }
+
+    /// The verdict on every node, sorted by name.
+    pub(super) fn verdicts(&mut self) -> Vec<NodeVerdict> {
+        let mut parts = self.parts(self.feasible);
+        let mut outcome = |node| {
+            if let Some(parts) = parts.remove(&node) {
+                return Outcome::Accepted {
+                    parts,
+                    total: self.totals[node.index()],
+                };
+            }
+            let rejection = self.rejection_of(node);
+            let (plugin, reasons) = self.reasons(rejection, node);
+            Outcome::Rejected {
+                plugin,
+                reasons,
+                code: rejection.map_or(Code::UnschedulableAndUnresolvable, |(at, detail)| {
+                    self.profile.filters[at].code(detail)
+                }),
+            }
+        };
+        let nodes = self.context.nodes();
+        let verdict = |node| NodeVerdict {
+            node: Arc::clone(nodes.name(node)),
+            outcome: outcome(node),
+        };
+        nodes.by_name().into_iter().map(verdict).collect()
+    }
+
+    /// The parts of some nodes' totals, in the order of the profile.
+    fn parts(&mut self, among: &NodeSet) -> FxHashMap<NodeId, Vec<Part>> {
+        let mut parts: FxHashMap<_, Vec<_>> = among.iter().map(|node| (node, Vec::new())).collect();
+        self.column.resize(self.context.nodes().slots(), 0);
+        for (weighted, scale) in self.profile.scores.iter().zip(self.scales) {
+            let Some(scale) = scale else { continue };
+            weighted.score.run(self.context, among, self.column);
+            for node in among {
+                let raw = self.column[node.index()];
+                let normalized = scale.of(raw);
+                parts.entry(node).or_default().push(Part {
+                    plugin: weighted.score.name(),
+                    raw,
+                    normalized,
+                    weighted: weighted.weight * normalized,
+                });
+            }
+        }
+        parts
+    }
+}
