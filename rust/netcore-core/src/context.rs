@@ -1,6 +1,7 @@
 //! What a plugin looks at.
 
 use crate::kube::{Pod, PodSpec};
+use crate::network::Network;
 use crate::state::{ClusterState, Nodes};
 
 /// One pod to be placed, and the cluster as the pods before it left it.
@@ -16,6 +17,11 @@ impl<'a> Context<'a> {
     /// The nodes.
     pub fn nodes(&self) -> &'a Nodes {
         self.state.nodes()
+    }
+
+    /// The network between the nodes, and the applications that use it.
+    pub fn network(&self) -> &'a Network {
+        self.state.network()
     }
 
     /// What the pod asks of a node.

@@ -14,7 +14,7 @@ mod costs;
 
 use rustc_hash::FxHashMap;
 
-pub(crate) use costs::{CostCache, Costs};
+pub(crate) use costs::Costs;
 
 use crate::NodeId;
 use crate::kube::Pod;

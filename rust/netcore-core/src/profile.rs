@@ -301,6 +301,9 @@ impl Decoder<'_> {
                     ignored_resource_groups: args.ignored_resource_groups,
                 }))
             }
+            "NetworkLimits" => Ok(Filter::NetworkLimits(filter::NetworkLimits {
+                declaration: self.args(&form.name, form.args)?,
+            })),
             "NetworkOverhead" => {
                 let args: NetworkOverheadArgs = self.args(&form.name, form.args)?;
                 Ok(Filter::NetworkOverhead(args.or_default()))
@@ -309,7 +312,7 @@ impl Decoder<'_> {
                 "filter",
                 name,
                 "NodeUnschedulable, NodeName, TaintToleration, NodeAffinity, NodePorts, \
-                 NodeResourcesFit and NetworkOverhead",
+                 NodeResourcesFit, NetworkLimits and NetworkOverhead",
             )),
         }
     }
@@ -349,6 +352,7 @@ impl Decoder<'_> {
                     resources,
                 })
             }
+            "NetworkCost" => Score::NetworkCost(self.args(&form.name, form.args)?),
             "NetworkOverhead" => {
                 let args: NetworkOverheadArgs = self.args(&form.name, form.args)?;
                 Score::NetworkOverhead(args.or_default())
@@ -358,7 +362,7 @@ impl Decoder<'_> {
                     "score",
                     name,
                     "TaintToleration, NodeAffinity, NodeResourcesFit, \
-                     NodeResourcesBalancedAllocation and NetworkOverhead",
+                     NodeResourcesBalancedAllocation, NetworkCost and NetworkOverhead",
                 ));
             }
         };

@@ -1,5 +1,7 @@
 //! `linear`: a weighted sum of latency, bandwidth and loss, each relative to the largest there is.
 
+use serde::Deserialize;
+
 use super::{CostPolicy, NEUTRAL, Need, Path};
 use crate::topology::Topology;
 
@@ -12,14 +14,10 @@ use crate::topology::Topology;
 /// below shows it), bandwidth beyond any need still lowers the cost, and a dead link can be made up
 /// for. A maximum of 0 means that no link differs in that quantity: its term is 0. An unknown
 /// quantity counts [`NEUTRAL`] in its term.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Linear {
-    /// Weight of the round-trip time.
-    pub latency_weight: f32,
-    /// Weight of the bandwidth that is missing to the largest.
-    pub bandwidth_weight: f32,
-    /// Weight of the loss.
-    pub loss_weight: f32,
+    /// How much each term counts.
+    pub weights: LinearWeights,
     /// The longest round trip, ms.
     pub max_rtt_ms: f32,
     /// The highest bandwidth, bit/s.
@@ -28,30 +26,37 @@ pub struct Linear {
     pub max_loss: f32,
 }
 
-impl Default for Linear {
+/// How much each term of the sum counts; only their ratio matters.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LinearWeights {
+    /// Weight of the round-trip time.
+    pub latency: f32,
+    /// Weight of the bandwidth that is missing to the largest.
+    pub bandwidth: f32,
+    /// Weight of the loss.
+    pub loss: f32,
+}
+
+impl Default for LinearWeights {
     fn default() -> Self {
         Self {
-            latency_weight: 0.5,
-            bandwidth_weight: 0.3,
-            loss_weight: 0.2,
-            max_rtt_ms: 0.0,
-            max_bandwidth_bps: 0.0,
-            max_loss: 0.0,
+            latency: 0.5,
+            bandwidth: 0.3,
+            loss: 0.2,
         }
     }
 }
 
 impl Linear {
-    /// The default weights with the maxima of all links that are known.
-    pub fn over(topology: &Topology) -> Self {
-        let mut linear = Self::default();
-        for link in topology.links() {
-            // `max` passes over NaN.
-            linear.max_rtt_ms = linear.max_rtt_ms.max(link.rtt_ms);
-            linear.max_bandwidth_bps = linear.max_bandwidth_bps.max(link.bandwidth_bps);
-            linear.max_loss = linear.max_loss.max(link.loss);
+    /// The sum with the maxima of all links that are known.
+    pub fn over(topology: &Topology, weights: LinearWeights) -> Self {
+        Self {
+            weights,
+            max_rtt_ms: topology.rtt_ms().max().unwrap_or_default(),
+            max_bandwidth_bps: topology.bandwidth_bps().max().unwrap_or_default(),
+            max_loss: topology.loss().max().unwrap_or_default(),
         }
-        linear
     }
 }
 
@@ -77,10 +82,15 @@ impl CostPolicy for Linear {
             _ if self.max_bandwidth_bps <= 0.0 => 0.0,
             share => 1.0 - share,
         };
-        let sum = self.latency_weight * share(path.rtt_ms.into(), self.max_rtt_ms.into())
-            + self.bandwidth_weight * lacking
-            + self.loss_weight * share(path.loss.into(), self.max_loss.into());
-        let weights = self.latency_weight + self.bandwidth_weight + self.loss_weight;
+        let sum = self.weights.latency * share(path.rtt_ms.into(), self.max_rtt_ms.into())
+            + self.weights.bandwidth * lacking
+            + self.weights.loss * share(path.loss.into(), self.max_loss.into());
+        let LinearWeights {
+            latency,
+            bandwidth,
+            loss,
+        } = self.weights;
+        let weights = latency + bandwidth + loss;
         if weights > 0.0 {
             1.0 - (sum / weights).clamp(0.0, 1.0)
         } else {
@@ -113,9 +123,11 @@ mod tests {
         };
         let costs = |max_rtt_ms| {
             let policy = Linear {
-                latency_weight: 0.5,
-                bandwidth_weight: 0.5,
-                loss_weight: 0.0,
+                weights: LinearWeights {
+                    latency: 0.5,
+                    bandwidth: 0.5,
+                    loss: 0.0,
+                },
                 max_rtt_ms,
                 max_bandwidth_bps: 1000.0,
                 max_loss: 0.0,
@@ -139,7 +151,7 @@ mod tests {
             },
         )
         .expect("valid");
-        let linear = Linear::over(&topology);
+        let linear = Linear::over(&topology, LinearWeights::default());
         let maxima = [
             linear.max_rtt_ms,
             linear.max_loss,

@@ -8,7 +8,7 @@
 mod linear;
 mod slo;
 
-pub use linear::Linear;
+pub use linear::{Linear, LinearWeights};
 pub use slo::Slo;
 
 /// The utility of a quantity that a policy needs and nobody knows.
@@ -76,6 +76,21 @@ pub trait CostPolicy: std::fmt::Debug + Send + Sync {
                     need,
                 );
         }
+    }
+}
+
+/// A policy as a configuration chooses it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PolicyChoice {
+    /// Relative to each dependency's own target.
+    Slo(Slo),
+    /// Relative to the largest values in the cluster.
+    Linear(LinearWeights),
+}
+
+impl Default for PolicyChoice {
+    fn default() -> Self {
+        Self::Slo(Slo::default())
     }
 }
 

@@ -1,5 +1,7 @@
 //! `slo`: a link is as good as it serves the dependency's own target.
 
+use serde::Deserialize;
+
 use super::{CostPolicy, NEUTRAL, Need, Path};
 
 /// Utility relative to each dependency's target, after Faro's relaxed utility:
@@ -23,7 +25,8 @@ use super::{CostPolicy, NEUTRAL, Need, Path};
 /// ```
 ///
 /// *Source*: Faro (`src/utility.py`): relaxed utility, and the strict knots of its drop penalty.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Slo {
     /// How steeply utility falls beyond the target; above 0.
     pub alpha: f32,

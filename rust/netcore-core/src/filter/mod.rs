@@ -5,6 +5,7 @@
 //!
 //! To add one: write its file, and give [`Filter`] a variant for it.
 
+mod network_limits;
 mod network_overhead;
 mod node_affinity;
 mod node_name;
@@ -15,6 +16,7 @@ mod taint_toleration;
 
 use std::sync::Arc;
 
+pub use network_limits::NetworkLimits;
 pub use node_affinity::NodeAffinity;
 pub use node_resources_fit::NodeResourcesFit;
 
@@ -70,6 +72,8 @@ pub enum Filter {
     NodePorts,
     /// Resources that are not free.
     NodeResourcesFit(NodeResourcesFit),
+    /// Dependencies out of reach or without bandwidth.
+    NetworkLimits(NetworkLimits),
     /// Diktyo's filter: dependencies out of reach.
     NetworkOverhead(NetworkOverheadArgs),
 }
@@ -84,6 +88,7 @@ impl Filter {
             Self::NodeAffinity(_) => "NodeAffinity",
             Self::NodePorts => "NodePorts",
             Self::NodeResourcesFit(_) => "NodeResourcesFit",
+            Self::NetworkLimits(_) => "NetworkLimits",
             Self::NetworkOverhead(_) => "NetworkOverhead",
         }
     }
@@ -97,7 +102,7 @@ impl Filter {
             | Self::NodeAffinity(_)
             | Self::NodePorts
             | Self::NodeResourcesFit(_) => true,
-            Self::NodeName | Self::NetworkOverhead(_) => false,
+            Self::NodeName | Self::NetworkLimits(_) | Self::NetworkOverhead(_) => false,
         }
     }
 
@@ -107,6 +112,7 @@ impl Filter {
             Self::NodeAffinity(plugin) => plugin.scope(context),
             Self::NodePorts => node_ports::scope(context),
             Self::NodeName => node_name::scope(context),
+            Self::NetworkLimits(_) => NetworkLimits::scope(context),
             Self::NetworkOverhead(args) => network_overhead::scope(context, args),
             _ => Scope::EveryNode,
         }
@@ -121,6 +127,7 @@ impl Filter {
             Self::NodeAffinity(plugin) => plugin.run(context, among, reject),
             Self::NodePorts => node_ports::run(context, among, reject),
             Self::NodeResourcesFit(plugin) => plugin.run(context, among, reject),
+            Self::NetworkLimits(plugin) => plugin.run(context, among, reject),
             Self::NetworkOverhead(args) => network_overhead::run(context, args, among, reject),
         }
     }
@@ -134,6 +141,7 @@ impl Filter {
             Self::NodeAffinity(_) => vec![NodeAffinity::reason(detail).to_owned()],
             Self::NodePorts => vec![node_ports::REASON.to_owned()],
             Self::NodeResourcesFit(_) => NodeResourcesFit::reasons(context, detail),
+            Self::NetworkLimits(_) => NetworkLimits::reasons(context, detail),
             Self::NetworkOverhead(_) => vec![network_overhead::reason(context, node, detail)],
         }
     }
@@ -148,6 +156,7 @@ impl Filter {
         match self {
             Self::NodePorts | Self::NetworkOverhead(_) => Code::Unschedulable,
             Self::NodeResourcesFit(_) => NodeResourcesFit::code(detail),
+            Self::NetworkLimits(_) => NetworkLimits::code(detail),
             _ => Code::UnschedulableAndUnresolvable,
         }
     }

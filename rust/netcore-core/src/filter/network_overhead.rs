@@ -6,7 +6,7 @@ use crate::network_overhead::{self, Absence, Args, Overhead, Tally};
 use crate::node_set::{NodeId, NodeSet};
 
 pub(super) fn scope(context: Context<'_>, args: &Args) -> Scope {
-    match Overhead::new(context.state.network(), context.pod, args) {
+    match Overhead::new(context.network(), context.pod, args) {
         Ok(_) => Scope::EveryNode,
         Err(Absence::ScoreEqually) => Scope::Skip,
         Err(Absence::MissingNode(node)) => Scope::Nowhere(format!(
@@ -22,7 +22,7 @@ pub(super) fn run(
     among: &NodeSet,
     mut reject: impl FnMut(NodeId, u64),
 ) {
-    let network = context.state.network();
+    let network = context.network();
     let Ok(overhead) = Overhead::new(network, context.pod, args) else {
         return;
     };

@@ -4,19 +4,36 @@
 //! A [`Network`] is told of every change that concerns it, one object or pod at a time, and
 //! answers the plugins that place by the network. It knows nothing of resources, taints or queues.
 
+mod bonds;
+mod by_args;
+mod ledger;
+mod links;
 mod members;
+#[cfg(test)]
+mod tests;
+mod utility;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+pub use bonds::Bond;
+use by_args::ByArgs;
+pub use ledger::Ledger;
+pub(crate) use ledger::{pods, share_bps};
+pub use links::Declaration;
+pub(crate) use links::Quantity;
 pub use members::{Members, Replicas};
+pub(crate) use utility::{ONE, Utilities};
 
 use crate::NodeId;
 use crate::app_graph::{AppGroup, WorkloadId};
+use crate::cost::PolicyChoice;
 use crate::error::Result;
 use crate::kube::{Labels, Node, Pod};
 use crate::network_overhead;
-use crate::topology::{Location, Locations, NetworkTopology, NodeNetwork, Reports, Topology};
+use crate::topology::{
+    Declared, Location, Locations, NetworkTopology, NodeNetwork, Reports, Topology,
+};
 
 /// A namespace and a name in it.
 type Key = (Box<str>, Box<str>);
@@ -30,7 +47,13 @@ pub struct Network {
     declarations: BTreeMap<Key, NetworkTopology>,
     app_groups: BTreeMap<Key, AppGroup>,
     members: Members,
-    overhead_costs: Mutex<network_overhead::CostCache>,
+    ledger: Ledger,
+    /// Grows with every change of what is known of the links.
+    links_version: u64,
+    near: links::Near,
+    declared: ByArgs<Declaration, Arc<Declared>>,
+    utilities: ByArgs<(PolicyChoice, Declaration), Arc<Utilities>>,
+    overhead_costs: ByArgs<network_overhead::Args, Option<Arc<network_overhead::Costs>>>,
 }
 
 impl Network {
@@ -52,6 +75,11 @@ impl Network {
     /// The placed pods of the applications.
     pub fn members(&self) -> &Members {
         &self.members
+    }
+
+    /// The bandwidth that they have reserved.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// Whether a node has an object.
@@ -77,17 +105,30 @@ impl Network {
 
     /// Take in a node that joined, or whose labels changed.
     pub fn set_node(&mut self, node: NodeId, object: &Node) {
-        self.locations.set(node, location(&object.labels));
+        self.locate(node, location(&object.labels));
         if self.topology.name(node) != Some(&object.name) {
             self.topology.join(node, Arc::clone(&object.name));
             self.reports.joined(&object.name, &mut self.topology);
+            self.links_version += 1;
         }
     }
 
     /// Forget a node whose object is gone. Its pods stay where they are.
     pub fn remove_node(&mut self, node: NodeId) {
+        self.locate(node, Location::default());
         self.topology.leave(node);
-        self.locations.set(node, Location::default());
+        self.links_version += 1;
+    }
+
+    fn locate(&mut self, node: NodeId, location: Location) {
+        let is_told = node.index() < self.locations.of_nodes().len();
+        if is_told && *self.locations.get(self.locations.of(node)) == location {
+            return;
+        }
+        self.ledger.relocate(node, false, &self.locations);
+        self.locations.set(node, location);
+        self.ledger.relocate(node, true, &self.locations);
+        self.links_version += 1;
     }
 
     /// Take in a `NodeNetwork` object.
@@ -97,11 +138,13 @@ impl Network {
     pub fn apply_node_network(&mut self, json: &[u8]) -> Result<()> {
         self.reports
             .apply(NodeNetwork::decode(json)?, &mut self.topology);
+        self.links_version += 1;
         Ok(())
     }
 
     /// Forget a `NodeNetwork` object; false where there was none.
     pub fn delete_node_network(&mut self, name: &str) -> bool {
+        self.links_version += 1;
         self.reports.delete(name, &mut self.topology)
     }
 
@@ -113,13 +156,13 @@ impl Network {
         let topology = NetworkTopology::decode(json)?;
         let key = (topology.namespace.clone(), topology.name.clone());
         self.declarations.insert(key, topology);
-        self.forget_costs();
+        self.declarations_changed();
         Ok(())
     }
 
     /// Forget a `NetworkTopology` object; false where there was none.
     pub fn delete_network_topology(&mut self, namespace: &str, name: &str) -> bool {
-        self.forget_costs();
+        self.declarations_changed();
         self.declarations
             .remove(&(namespace.into(), name.into()))
             .is_some()
@@ -131,32 +174,104 @@ impl Network {
     /// [`Error::InvalidObject`](crate::Error::InvalidObject): the last good version stands.
     pub fn apply_app_group(&mut self, json: &[u8]) -> Result<()> {
         let group = AppGroup::decode(json)?;
-        self.app_groups
-            .insert((group.namespace.clone(), group.name.clone()), group);
+        let key = (group.namespace.clone(), group.name.clone());
+        self.book_group(&key, false);
+        self.app_groups.insert(key.clone(), group);
+        self.book_group(&key, true);
         Ok(())
     }
 
     /// Forget an `AppGroup` object; false where there was none.
     pub fn delete_app_group(&mut self, namespace: &str, name: &str) -> bool {
-        self.app_groups
-            .remove(&(namespace.into(), name.into()))
-            .is_some()
+        let key = (namespace.into(), name.into());
+        self.book_group(&key, false);
+        self.app_groups.remove(&key).is_some()
     }
 
     /// Note a pod on a node, bound or assumed there.
     pub fn place(&mut self, pod: &Pod, node: NodeId) {
+        self.book_pod(pod, node, false);
         self.members.place(pod, node);
+        self.book_pod(pod, node, true);
     }
 
     /// Undo what [`place`](Self::place) did with the same arguments.
     pub fn displace(&mut self, pod: &Pod, node: NodeId) {
+        self.book_pod(pod, node, false);
         self.members.displace(pod, node);
+        self.book_pod(pod, node, true);
+    }
+
+    /// Take away or add what all dependencies of a group reserve.
+    fn book_group(&mut self, key: &Key, adds: bool) {
+        let Some(group) = self.app_groups.get(key) else {
+            return;
+        };
+        let replicas = |workload| {
+            let selector = group.graph.selector(workload);
+            self.members
+                .replicas(&group.namespace, &group.name, selector)
+        };
+        for dependency in group.graph.dependencies() {
+            self.ledger.book_dependency(
+                dependency,
+                replicas(dependency.caller),
+                replicas(dependency.callee),
+                None,
+                adds,
+                &self.locations,
+            );
+        }
+    }
+
+    /// Take away or add what the dependencies reserve that a pod on this node has a part in.
+    fn book_pod(&mut self, pod: &Pod, node: NodeId, adds: bool) {
+        let Some(label) = pod.app_group().filter(|_| pod.takes_room()) else {
+            return;
+        };
+        let key = (Box::from(&*pod.namespace), Box::from(&**label));
+        let Some(group) = self.app_groups.get(&key) else {
+            return;
+        };
+        let graph = &group.graph;
+        let Some(workload) = pod.workload().and_then(|it| graph.workload(it)) else {
+            return;
+        };
+        let replicas = |workload| {
+            self.members
+                .replicas(&group.namespace, &group.name, graph.selector(workload))
+        };
+        // A caller's pod changes what the callers on its node reserve; a callee's changes every
+        // caller's share.
+        let calls = graph.outgoing(workload).iter().map(|id| (id, Some(node)));
+        let called = graph.incoming(workload).iter().map(|id| (id, None));
+        for (&id, only) in calls.chain(called) {
+            let dependency = graph.dependency(id);
+            if dependency.min_bandwidth_bps == 0 {
+                continue;
+            }
+            let calls_itself = dependency.caller == dependency.callee;
+            if calls_itself && only.is_some() {
+                // Among those that call it, too, and there in whole.
+                continue;
+            }
+            self.ledger.book_dependency(
+                dependency,
+                replicas(dependency.caller),
+                replicas(dependency.callee),
+                only,
+                adds,
+                &self.locations,
+            );
+        }
     }
 
     /// Judge the age and validity of measurements by this time, Unix seconds; whether it changed
     /// what is known.
     pub fn set_time(&mut self, now: f64) -> bool {
-        self.reports.set_time(now, &mut self.topology)
+        let changes = self.reports.set_time(now, &mut self.topology);
+        self.links_version += u64::from(changes);
+        changes
     }
 
     /// What is wrong in the objects held, sorted.
@@ -188,18 +303,14 @@ impl Network {
         &self,
         args: &network_overhead::Args,
     ) -> Option<Arc<network_overhead::Costs>> {
-        let mut cache = self
-            .overhead_costs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        cache.get(args, self)
+        let work_out = || network_overhead::Costs::new(self, args).map(Arc::new);
+        self.overhead_costs.get(args, work_out)
     }
 
-    fn forget_costs(&mut self) {
-        self.overhead_costs
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+    fn declarations_changed(&mut self) {
+        self.declared.clear();
+        self.overhead_costs.clear();
+        self.links_version += 1;
     }
 }
 

@@ -54,7 +54,8 @@ pub(crate) struct Costs {
 }
 
 impl Costs {
-    fn new(network: &Network, args: &Args) -> Option<Self> {
+    /// The costs that these arguments mean; `None` where the object is missing.
+    pub(crate) fn new(network: &Network, args: &Args) -> Option<Self> {
         let name = &args.network_topology_name;
         let mut found = args.namespaces.iter();
         let topology = found.find_map(|space| network.network_topology(space, name))?;
@@ -120,32 +121,5 @@ impl Costs {
             }
         }
         found
-    }
-}
-
-/// The [`Costs`] of each set of arguments in use.
-#[derive(Debug, Default)]
-pub(crate) struct CostCache(Vec<(Args, Option<Arc<Costs>>)>);
-
-/// Profiles have one set of arguments each, and there are few profiles.
-const MOST_ENTRIES: usize = 16;
-
-impl CostCache {
-    /// The costs for these arguments; `None` where the object is missing.
-    pub(crate) fn get(&mut self, args: &Args, network: &Network) -> Option<Arc<Costs>> {
-        if let Some((_, costs)) = self.0.iter().find(|(known, _)| known == args) {
-            return costs.clone();
-        }
-        let costs = Costs::new(network, args).map(Arc::new);
-        if self.0.len() >= MOST_ENTRIES {
-            self.0.clear();
-        }
-        self.0.push((args.clone(), costs.clone()));
-        costs
-    }
-
-    /// Forget everything: a `NetworkTopology` changed.
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
     }
 }

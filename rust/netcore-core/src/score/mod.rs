@@ -5,6 +5,7 @@
 //!
 //! To add one: write its file, and give [`Score`] a variant for it.
 
+mod network_cost;
 mod network_overhead;
 mod node_affinity;
 mod node_resources_balanced_allocation;
@@ -13,6 +14,7 @@ mod normalize;
 mod resource;
 mod taint_toleration;
 
+pub use network_cost::NetworkCost;
 pub use node_affinity::NodeAffinity;
 pub use node_resources_balanced_allocation::NodeResourcesBalancedAllocation;
 pub use node_resources_fit::{NodeResourcesFit, ShapePoint, Strategy};
@@ -38,6 +40,8 @@ pub enum Score {
     NodeResourcesFit(NodeResourcesFit),
     /// Nodes that the pod would leave with their resources used alike.
     NodeResourcesBalancedAllocation(NodeResourcesBalancedAllocation),
+    /// Links to the placed pods that a pod works with.
+    NetworkCost(NetworkCost),
     /// Diktyo's score: declared costs on the way to the pods that a pod depends on.
     NetworkOverhead(NetworkOverheadArgs),
 }
@@ -50,6 +54,7 @@ impl Score {
             Self::NodeAffinity(_) => "NodeAffinity",
             Self::NodeResourcesFit(_) => "NodeResourcesFit",
             Self::NodeResourcesBalancedAllocation(_) => "NodeResourcesBalancedAllocation",
+            Self::NetworkCost(_) => "NetworkCost",
             Self::NetworkOverhead(_) => "NetworkOverhead",
         }
     }
@@ -62,7 +67,7 @@ impl Score {
             | Self::NodeAffinity(_)
             | Self::NodeResourcesFit(_)
             | Self::NodeResourcesBalancedAllocation(_) => true,
-            Self::NetworkOverhead(_) => false,
+            Self::NetworkCost(_) | Self::NetworkOverhead(_) => false,
         }
     }
 
@@ -71,6 +76,7 @@ impl Score {
         match self {
             Self::NodeAffinity(plugin) => plugin.skips(context),
             Self::NodeResourcesBalancedAllocation(plugin) => plugin.skips(context),
+            Self::NetworkCost(_) => NetworkCost::skips(context),
             Self::TaintToleration | Self::NodeResourcesFit(_) | Self::NetworkOverhead(_) => false,
         }
     }
@@ -82,6 +88,7 @@ impl Score {
             Self::NodeAffinity(plugin) => plugin.run(context, among, raw),
             Self::NodeResourcesFit(plugin) => plugin.run(context, among, raw),
             Self::NodeResourcesBalancedAllocation(plugin) => plugin.run(context, among, raw),
+            Self::NetworkCost(plugin) => plugin.run(context, among, raw),
             Self::NetworkOverhead(args) => network_overhead::run(context, args, among, raw),
         }
     }
@@ -90,7 +97,7 @@ impl Score {
     pub fn normalization(&self) -> Normalization {
         match self {
             Self::TaintToleration => Normalization::ReverseOfLargest,
-            Self::NodeAffinity(_) => Normalization::ShareOfLargest,
+            Self::NodeAffinity(_) | Self::NetworkCost(_) => Normalization::ShareOfLargest,
             Self::NodeResourcesFit(_) | Self::NodeResourcesBalancedAllocation(_) => {
                 Normalization::AsIs
             }

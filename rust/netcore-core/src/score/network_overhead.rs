@@ -5,7 +5,7 @@ use crate::network_overhead::{Args, Overhead};
 use crate::node_set::NodeSet;
 
 pub(super) fn run(context: Context<'_>, args: &Args, among: &NodeSet, raw: &mut [i64]) {
-    let network = context.state.network();
+    let network = context.network();
     match Overhead::new(network, context.pod, args) {
         Ok(overhead) => {
             for node in among {

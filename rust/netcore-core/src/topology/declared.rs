@@ -1,6 +1,8 @@
 //! Costs that a `NetworkTopology` declares, for pairs of nodes that nobody measured.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
 
 use super::network_topology::{Costs, DeclaredCost, NetworkTopology};
 use super::{Location, LocationId, Locations};
@@ -14,13 +16,27 @@ const SAME_ZONE_COST: f32 = 1.0;
 pub const DEFAULT_WEIGHTS: [&str; 2] = ["UserDefined", "NetperfCosts"];
 
 /// Which way between a placed peer and the candidates is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Direction {
     /// From the candidates to the peer: the pod to be placed calls it.
     To,
     /// From the peer to the candidates: it calls the pod to be placed.
     From,
 }
+
+impl Direction {
+    /// Origin and destination of the way between a candidate and a peer.
+    #[inline]
+    pub fn ends<T>(self, candidate: T, peer: T) -> (T, T) {
+        match self {
+            Self::To => (candidate, peer),
+            Self::From => (peer, candidate),
+        }
+    }
+}
+
+/// By the peer's location: the costs of the ways to it or from it, by the other end's location.
+type Rows = FxHashMap<(LocationId, Direction), Arc<[f32]>>;
 
 /// Declared costs in the order in which they count.
 ///
@@ -33,16 +49,8 @@ pub enum Direction {
 pub struct Declared {
     regions: Vec<Costs>,
     zones: Vec<Costs>,
-    /// By location: costs to and from every location, computed when first asked for.
-    rows: Vec<OnceLock<Rows>>,
-}
-
-#[derive(Debug)]
-struct Rows {
-    /// From every location to this one.
-    to: Box<[f32]>,
-    /// From this one to every location.
-    from: Box<[f32]>,
+    /// Worked out when first asked for.
+    rows: Mutex<Rows>,
 }
 
 impl Declared {
@@ -57,7 +65,7 @@ impl Declared {
         Self {
             regions: sets().map(|set| set.regions.clone()).collect(),
             zones: sets().map(|set| set.zones.clone()).collect(),
-            rows: Vec::new(),
+            rows: Mutex::default(),
         }
     }
 
@@ -66,39 +74,45 @@ impl Declared {
         self.zones.iter().chain(&self.regions).all(Costs::is_empty)
     }
 
-    /// Make room for the rows of these locations. Rows computed before are kept where the locations
-    /// are those of then.
-    pub fn cover(&mut self, locations: &Locations) {
-        if self.rows.len() != locations.distinct().len() {
-            self.rows = locations
-                .distinct()
-                .iter()
-                .map(|_| OnceLock::new())
-                .collect();
-        }
+    /// The largest cost between any two places; 0 where none is declared.
+    pub fn max_cost(&self) -> f32 {
+        let ways = self
+            .zones
+            .iter()
+            .chain(&self.regions)
+            .flat_map(Costs::values);
+        let costs = ways
+            .flat_map(FxHashMap::values)
+            .map(|way| way.network_cost as f32);
+        costs.fold(0.0, f32::max)
+    }
+
+    /// Whether some way has a declared bandwidth.
+    pub fn has_bandwidths(&self) -> bool {
+        let ways = self
+            .zones
+            .iter()
+            .chain(&self.regions)
+            .flat_map(Costs::values);
+        ways.flat_map(FxHashMap::values).any(has_capacity)
     }
 
     /// Costs between one location and every other, by [`LocationId`]; NaN is unknown.
-    ///
-    /// # Panics
-    ///
-    /// Where [`cover`](Self::cover) was not called for these locations.
-    pub fn row(&self, locations: &Locations, peer: LocationId, direction: Direction) -> &[f32] {
-        let rows = self.rows[peer.index()].get_or_init(|| {
-            let here = locations.get(peer);
-            let everywhere = locations.distinct().iter();
-            Rows {
-                to: everywhere
-                    .clone()
-                    .map(|other| self.cost(other, here))
-                    .collect(),
-                from: everywhere.map(|other| self.cost(here, other)).collect(),
-            }
-        });
-        match direction {
-            Direction::To => &rows.to,
-            Direction::From => &rows.from,
+    pub fn row(&self, locations: &Locations, peer: LocationId, direction: Direction) -> Arc<[f32]> {
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        // Locations are only ever added: a shorter row is from before the newest.
+        let known = rows.get(&(peer, direction));
+        if let Some(row) = known.filter(|row| row.len() == locations.distinct().len()) {
+            return Arc::clone(row);
         }
+        let here = locations.get(peer);
+        let cost = |other: &Location| match direction {
+            Direction::To => self.cost(other, here),
+            Direction::From => self.cost(here, other),
+        };
+        let row: Arc<[f32]> = locations.distinct().iter().map(cost).collect();
+        rows.insert((peer, direction), Arc::clone(&row));
+        row
     }
 
     /// Cost of the way from one location to another; NaN where none is declared.
@@ -241,8 +255,7 @@ mod tests {
         for (node, zone) in ["w1", "w2", "w1", "w3"].iter().enumerate() {
             locations.set(NodeId(node as u32), at("west", zone));
         }
-        let mut declared = declared();
-        declared.cover(&locations);
+        let declared = declared();
         let w1 = locations.of(NodeId(2));
         assert_eq!(w1, locations.of(NodeId(0)));
         for direction in [Direction::To, Direction::From] {

@@ -183,12 +183,15 @@ impl Topology {
         }
     }
 
-    /// What is known of the path from one node to another.
+    /// What is known of the path from one node to another; nothing where a slot is vacant.
     pub fn link(&self, origin: NodeId, destination: NodeId) -> Link {
         if origin == destination {
             return Link::OWN;
         }
         let (from, to) = (origin.index(), destination.index());
+        if from.max(to) >= self.slots() {
+            return Link::UNKNOWN;
+        }
         Link {
             rtt_ms: self.rtt_ms.get(from, to),
             rtt_p90_ms: self.rtt_p90_ms.get(from, to),
@@ -210,6 +213,11 @@ impl Topology {
         self.bandwidth_bps.set(from, to, link.bandwidth_bps);
         self.age_s.set(from, to, link.age_s);
         self.source.set(from, to, link.source as u8);
+    }
+
+    /// Tell how long ago the path from one node to another was observed, s.
+    pub fn date(&mut self, origin: NodeId, destination: NodeId, age_s: f32) {
+        self.age_s.set(origin.index(), destination.index(), age_s);
     }
 
     /// Round-trip times, ms.
@@ -250,15 +258,6 @@ impl Topology {
             }
         }
         selection
-    }
-
-    /// Every link between two different nodes.
-    pub fn links(&self) -> impl Iterator<Item = Link> {
-        let nodes = || self.nodes().map(|(node, _)| node);
-        let pairs = nodes().flat_map(move |origin| nodes().map(move |other| (origin, other)));
-        pairs
-            .filter(|(origin, other)| origin != other)
-            .map(|(from, to)| self.link(from, to))
     }
 
     /// One quantity of every link, row-major, a cell for each pair of slots.
@@ -366,7 +365,7 @@ impl Topology {
 }
 
 /// The lower median.
-pub(super) fn median(mut values: Vec<f32>) -> Option<f32> {
+pub(crate) fn median(mut values: Vec<f32>) -> Option<f32> {
     let middle = values.len().checked_sub(1)? / 2;
     let (_, &mut median, _) = values.select_nth_unstable_by(middle, f32::total_cmp);
     Some(median)

@@ -34,6 +34,10 @@ impl LocationId {
     }
 }
 
+/// Number of a distinct region.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RegionId(pub u32);
+
 /// The location of each node.
 ///
 /// Declared costs know zones and regions only, so what holds for one node of a location holds for
@@ -43,16 +47,22 @@ pub struct Locations {
     of_node: Vec<LocationId>,
     distinct: Vec<Location>,
     ids: FxHashMap<Location, LocationId>,
+    /// By location.
+    regions: Vec<RegionId>,
+    region_ids: FxHashMap<Arc<str>, RegionId>,
 }
 
 impl Default for Locations {
     fn default() -> Self {
-        let nowhere = Location::default();
-        Self {
+        let mut locations = Self {
             of_node: Vec::new(),
-            distinct: vec![nowhere.clone()],
-            ids: FxHashMap::from_iter([(nowhere, LocationId::default())]),
-        }
+            distinct: Vec::new(),
+            ids: FxHashMap::default(),
+            regions: Vec::new(),
+            region_ids: FxHashMap::default(),
+        };
+        locations.id(Location::default());
+        locations
     }
 }
 
@@ -62,12 +72,23 @@ impl Locations {
         if self.of_node.len() <= node.index() {
             self.of_node.resize(node.index() + 1, LocationId::default());
         }
-        let next = LocationId(self.distinct.len() as u32);
-        let id = *self.ids.entry(location).or_insert_with_key(|location| {
-            self.distinct.push(location.clone());
-            next
-        });
-        self.of_node[node.index()] = id;
+        self.of_node[node.index()] = self.id(location);
+    }
+
+    fn id(&mut self, location: Location) -> LocationId {
+        if let Some(&id) = self.ids.get(&location) {
+            return id;
+        }
+        let id = LocationId(self.distinct.len() as u32);
+        let next_region = RegionId(self.region_ids.len() as u32);
+        let region = *self
+            .region_ids
+            .entry(Arc::clone(&location.region))
+            .or_insert(next_region);
+        self.regions.push(region);
+        self.distinct.push(location.clone());
+        self.ids.insert(location, id);
+        id
     }
 
     /// The location of a node.
@@ -90,5 +111,27 @@ impl Locations {
     /// The distinct locations; the first is that of nodes without either label.
     pub fn distinct(&self) -> &[Location] {
         &self.distinct
+    }
+
+    /// Whether the way from one location to another leaves its zone, as far as both are known.
+    pub fn are_different_zones(&self, here: LocationId, there: LocationId) -> bool {
+        let (here, there) = (self.get(here), self.get(there));
+        !here.zone.is_empty() && !there.zone.is_empty() && !here.shares_zone(there)
+    }
+
+    /// The regions of two locations, where both are known and differ.
+    pub fn different_regions(
+        &self,
+        here: LocationId,
+        there: LocationId,
+    ) -> Option<(RegionId, RegionId)> {
+        let known = |id| !self.get(id).region.is_empty();
+        let regions = (self.region(here), self.region(there));
+        (known(here) && known(there) && regions.0 != regions.1).then_some(regions)
+    }
+
+    /// The region of a location; one of its own stands for nodes without the label.
+    pub fn region(&self, location: LocationId) -> RegionId {
+        self.regions[location.index()]
     }
 }

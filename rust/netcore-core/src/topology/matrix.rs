@@ -7,7 +7,7 @@
 //! transpose.
 
 /// A cell type that has a value for *unknown*.
-pub trait Cell: Copy {
+pub trait Cell: Copy + PartialOrd {
     /// The value of a cell about which nothing is known.
     const UNKNOWN: Self;
     /// Whether the cell holds a value.
@@ -191,6 +191,13 @@ impl<T: Cell> Plane<T> {
         self.transpose.row(destination)
     }
 
+    /// The largest cell that is known.
+    pub fn max(&self) -> Option<T> {
+        let rows = (0..self.forward.size()).filter_map(|origin| self.from_origin(origin));
+        let known = rows.flatten().copied().filter(|cell| cell.is_known());
+        known.reduce(|largest, cell| if cell > largest { cell } else { largest })
+    }
+
     /// Take in slots up to `size`; the new cells are unknown.
     pub fn grow(&mut self, size: usize) {
         self.forward.grow(size);
@@ -209,6 +216,7 @@ mod tests {
         assert!(matrix.is_blank());
         assert!(matrix.get(3, 4).is_nan());
         assert!(matrix.row(3).is_none());
+        assert!(Plane::<f32>::new(3).max().is_none());
     }
 
     #[test]
@@ -226,6 +234,7 @@ mod tests {
             assert_eq!((plane.get(0, 2) as usize, row[1] as usize), (5, 7));
             assert_eq!(column[new] as usize, size);
             assert!(plane.get(new, new).is_nan());
+            assert_eq!(plane.max().map(|max| max as usize), Some(size.max(7)));
         }
     }
 }

@@ -16,9 +16,10 @@ mod node_network;
 mod reports;
 
 pub use declared::{DEFAULT_WEIGHTS, Declared, Direction};
+pub(crate) use dense::median;
 pub use dense::{Arrays, Topology};
 pub use link::{Link, Provenance};
-pub use locations::{Location, LocationId, Locations};
+pub use locations::{Location, LocationId, Locations, RegionId};
 pub use matrix::{Cell, Matrix, Plane};
 pub use network_topology::{Costs, DeclaredCost, NetworkTopology, WeightSet};
 pub use node_network::{NodeNetwork, Peer};

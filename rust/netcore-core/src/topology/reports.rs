@@ -66,7 +66,7 @@ impl Reports {
     pub fn valid(&self, node: &str) -> Option<&NodeNetwork> {
         self.by_node
             .get(node)
-            .filter(|report| Time(report.valid_until) >= self.now)
+            .filter(|report| self.is_valid(report))
     }
 
     /// Take in a report in place of the node's last one.
@@ -134,32 +134,43 @@ impl Reports {
                 self.valid(destination)
                     .filter(|report| report.peer(origin).is_some())
             });
-        report.map_or(f32::NAN, |report| {
-            (self.now.0 - report.observed_at).max(0.0) as f32
-        })
+        report.map_or(f32::NAN, |report| self.age_of(report))
     }
 
-    /// Writes into each link how long ago it was observed.
+    /// Write into each link that a report is behind how long ago it was observed.
     pub fn date(&self, topology: &mut Topology) {
-        let nodes: Vec<_> = topology
-            .nodes()
-            .map(|(node, name)| (node, Arc::clone(name)))
-            .collect();
-        for (origin, from) in &nodes {
-            for (destination, to) in nodes.iter().filter(|(node, _)| node != origin) {
-                let mut link = topology.link(*origin, *destination);
-                link.age_s = self.age_s(from, to);
-                topology.set(*origin, *destination, &link);
+        for report in self.by_node.values().filter(|report| self.is_valid(report)) {
+            let Some(origin) = topology.node(&report.node) else {
+                continue;
+            };
+            let age_s = self.age_of(report);
+            for peer in report.peers() {
+                let Some(there) = topology.node(&peer.node) else {
+                    continue;
+                };
+                let tells_back = self
+                    .valid(&peer.node)
+                    .is_some_and(|it| it.peer(&report.node).is_some());
+                topology.date(origin, there, age_s);
+                if !tells_back {
+                    topology.date(there, origin, age_s);
+                }
             }
         }
     }
 
+    fn is_valid(&self, report: &NodeNetwork) -> bool {
+        Time(report.valid_until) >= self.now
+    }
+
+    /// Time since a report's measurements were taken, s.
+    fn age_of(&self, report: &NodeNetwork) -> f32 {
+        (self.now.0 - report.observed_at).max(0.0) as f32
+    }
+
     /// Round-trip times that valid reports hold, ms, each with both its nodes.
     pub fn round_trips(&self) -> impl Iterator<Item = (&str, &str, f32)> {
-        let valid = self
-            .by_node
-            .values()
-            .filter(|report| Time(report.valid_until) >= self.now);
+        let valid = self.by_node.values().filter(|report| self.is_valid(report));
         valid.flat_map(|report| {
             let known = report
                 .peers()
@@ -260,6 +271,12 @@ mod tests {
             (1.0, 1.0)
         );
         assert_eq!(reports.age_s("b", "a"), 30.0);
+        reports.date(&mut topology);
+        assert_eq!(
+            (topology.link(a, b).age_s, topology.link(b, a).age_s),
+            (30.0, 30.0)
+        );
+        assert!(topology.link(a, c).age_s.is_nan());
         reports.apply(report("b", &[("a", 3000), ("c", 0)]), &mut topology);
         assert_eq!(
             (topology.link(a, b).rtt_ms, topology.link(b, a).rtt_ms),

@@ -1,0 +1,193 @@
+//! NetworkCost: nodes from which a pod reaches the placed pods that it works with best.
+//!
+//! Both directions count: what the pod calls, and what calls the pod. Each dependency e has a
+//! utility `U_e` on a node, the mean over the placed pods at its other end of the utility that the
+//! cost policy gives the link; the node's own is 1. With the traffic weights `f_e` and a share γ
+//! for the dependency that is served worst, so that a good mean hides no starved one, a node is
+//! worth
+//!
+//! `(1 − γ) · Σ f_e·U_e / Σ f_e + γ · min_e U_e`
+//!
+//! The raw score is that in hundredths of a point, 0 to 10,000. Normalised it is a share of the
+//! best feasible node's, so that the ratio between two nodes counts the same in a slow network as
+//! in a fast one, and no node that is worse than both changes it.
+//!
+//! A link of which nothing is known counts as the mean of the peer's known links, at most one half,
+//! and a node with such a link never scores better than the best one whose links are all known.
+//! Where no dependency has a placed pod yet there is nothing to compare: the plugin stays out of
+//! the total, and resources decide where an application begins.
+//!
+//! *Source*: the utility and the share of the worst follow Faro's fair sum objective.
+
+mod args;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::context::Context;
+use crate::cost::{NEUTRAL, PolicyChoice};
+use crate::network::{Bond, Declaration, ONE, Utilities};
+use crate::node_set::{NodeId, NodeSet};
+use crate::plan::Link;
+use crate::topology::{Direction, Provenance};
+
+/// The score with its arguments.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NetworkCost {
+    /// How a link becomes a utility.
+    pub policy: PolicyChoice,
+    /// γ: how much the dependency that is served worst counts by itself, 0 to 1.
+    pub worst_share: f64,
+    /// Which declared costs count where nobody measured.
+    pub declaration: Declaration,
+}
+
+impl Default for NetworkCost {
+    fn default() -> Self {
+        Self {
+            policy: PolicyChoice::default(),
+            worst_share: 0.3,
+            declaration: Declaration::default(),
+        }
+    }
+}
+
+/// The raw score of a node from which everything is ideal.
+const LARGEST_RAW: f64 = 10_000.0;
+
+/// Sums over the dependencies, by slot.
+struct Totals {
+    /// `Σ f_e·U_e`.
+    weighted: Vec<f32>,
+    /// `min_e U_e`.
+    worst: Vec<f32>,
+    /// `Σ f_e`.
+    weight: f32,
+    /// The nodes with an unknown link.
+    unknown: NodeSet,
+}
+
+impl NetworkCost {
+    pub(super) fn skips(context: Context<'_>) -> bool {
+        let bonds = context.network().bonds(context.pod);
+        bonds.iter().all(|bond| bond.replicas.is_empty())
+    }
+
+    pub(super) fn run(&self, context: Context<'_>, among: &NodeSet, raw: &mut [i64]) {
+        let network = context.network();
+        let bonds = network.bonds(context.pod);
+        let utilities = network.utilities(self.policy, &self.declaration);
+        let totals = Totals::over(context, &bonds, &utilities);
+        let worth = |node: NodeId| {
+            let mean = f64::from(totals.weighted[node.index()] / totals.weight);
+            let worst = f64::from(totals.worst[node.index()]);
+            let worth = (1.0 - self.worst_share) * mean + self.worst_share * worst;
+            (LARGEST_RAW * worth).round() as i64
+        };
+        let mut best_known = None;
+        for node in among {
+            raw[node.index()] = worth(node);
+            if !totals.unknown.contains(node) {
+                best_known = best_known.max(Some(raw[node.index()]));
+            }
+        }
+        let Some(best_known) = best_known else { return };
+        for node in totals.unknown.iter().filter(|&node| among.contains(node)) {
+            let score = &mut raw[node.index()];
+            *score = (*score).min((best_known - 1).max(0));
+        }
+    }
+
+    /// The links between the pod, were it on this node, and the placed pods it works with: in the
+    /// order of its dependencies, then by pod.
+    pub(crate) fn links(&self, context: Context<'_>, node: NodeId) -> Vec<Link> {
+        let network = context.network();
+        let utilities = network.utilities(self.policy, &self.declaration);
+        let mut links = Vec::new();
+        for bond in network.bonds(context.pod) {
+            let need = utilities.need(bond.dependency);
+            let peer_name: Arc<str> = bond.peer.into();
+            let mut of_bond = Vec::new();
+            for (&peer, pods) in bond.replicas {
+                let (origin, destination) = bond.direction.ends(node, peer);
+                let link = network.link(origin, destination, utilities.declared());
+                let utility = utilities.of_link(network, node, peer, bond.direction, &need);
+                let utility = if utility.is_nan() { NEUTRAL } else { utility };
+                let known = |value: f32| (!value.is_nan()).then_some(f64::from(value));
+                of_bond.extend(pods.iter().map(|pod| Link {
+                    peer: Arc::clone(&peer_name),
+                    pod: Arc::clone(pod),
+                    is_dependant: bond.direction == Direction::From,
+                    node: Arc::clone(context.nodes().name(peer)),
+                    weight: bond.dependency.weight,
+                    rtt_ms: known(link.rtt_ms),
+                    cost: f64::from(1.0 - utility),
+                    source: link.source.name(),
+                    age_s: match link.source {
+                        Provenance::Own => None,
+                        _ => known(link.age_s),
+                    },
+                }));
+            }
+            of_bond.sort_by(|a, b| a.pod.cmp(&b.pod));
+            links.extend(of_bond);
+        }
+        links
+    }
+}
+
+impl Totals {
+    fn over(context: Context<'_>, bonds: &[Bond<'_>], utilities: &Utilities) -> Self {
+        let slots = context.nodes().slots();
+        let placed = || bonds.iter().filter(|bond| !bond.replicas.is_empty());
+        // Weights of 0 tell nothing apart: then every dependency counts alike.
+        let all_zero = placed().all(|bond| bond.dependency.weight <= 0.0);
+        let weight_of = |bond: &Bond<'_>| {
+            if all_zero {
+                1.0
+            } else {
+                bond.dependency.weight as f32
+            }
+        };
+        let mut totals = Self {
+            weighted: vec![0.0; slots],
+            worst: vec![1.0; slots],
+            weight: placed().map(weight_of).sum(),
+            unknown: NodeSet::new(slots),
+        };
+        let mut sums = vec![0_u32; slots];
+        for bond in placed() {
+            let need = utilities.need(bond.dependency);
+            sums.fill(0);
+            for (&peer, pods) in bond.replicas {
+                let row = utilities.row(context.network(), peer, bond.direction, &need);
+                add(&mut sums, &row.utilities, pods);
+                if let Some(unknown) = &row.unknown {
+                    totals.unknown.unite(unknown);
+                }
+            }
+            let one = f32::from(ONE) * bond.pods() as f32;
+            totals.take(&sums, one, weight_of(bond));
+        }
+        totals
+    }
+
+    /// Take in one dependency: its summed utilities, of which `one` are a whole.
+    fn take(&mut self, sums: &[u32], one: f32, weight: f32) {
+        let scale = 1.0 / one;
+        let totals = self.weighted.iter_mut().zip(&mut self.worst);
+        for ((weighted, worst), &sum) in totals.zip(sums) {
+            let utility = sum as f32 * scale;
+            *weighted += weight * utility;
+            *worst = if utility < *worst { utility } else { *worst };
+        }
+    }
+}
+
+/// Add a row once for each pod on its peer.
+fn add(sums: &mut [u32], row: &[u16], pods: &BTreeSet<Arc<str>>) {
+    let pods = pods.len() as u32;
+    for (sum, &utility) in sums.iter_mut().zip(row) {
+        *sum += pods * u32::from(utility);
+    }
+}

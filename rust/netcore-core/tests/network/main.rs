@@ -1,0 +1,7 @@
+//! The plugins that place by the network, through whole plans.
+
+mod cluster;
+mod cost;
+mod limits;
+mod overhead_golden;
+mod overhead_tables;
