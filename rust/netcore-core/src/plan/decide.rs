@@ -29,7 +29,9 @@ pub(super) struct Planner<'p> {
     /// What the filters said that are not local.
     verdicts: Verdicts,
     totals: Vec<i64>,
-    column: Vec<i64>,
+    /// Raw scores by plugin, of those that are not local.
+    columns: Vec<Vec<i64>>,
+    scratch: Vec<i64>,
 }
 
 impl<'p> Planner<'p> {
@@ -48,7 +50,8 @@ impl<'p> Planner<'p> {
             feasible: NodeSet::default(),
             verdicts: Verdicts::default(),
             totals: Vec::new(),
-            column: Vec::new(),
+            columns: vec![Vec::new(); profile.scores.len()],
+            scratch: Vec::new(),
         }
     }
 
@@ -85,7 +88,8 @@ impl<'p> Planner<'p> {
             others: &self.verdicts,
             totals: &self.totals,
             scales: &scales,
-            column: &mut self.column,
+            columns: &self.columns,
+            scratch: &mut self.scratch,
         };
         let evaluated = context.nodes().present().count();
         let chosen = best.first().copied();
@@ -166,11 +170,10 @@ impl<'p> Planner<'p> {
             let raw = if weighted.score.is_local() {
                 class.raw(plugin)
             } else {
-                self.column.resize(context.nodes().slots(), 0);
-                weighted
-                    .score
-                    .run(context, &self.feasible, &mut self.column);
-                &self.column
+                let column = &mut self.columns[plugin];
+                column.resize(context.nodes().slots(), 0);
+                weighted.score.run(context, &self.feasible, column);
+                column
             };
             let scale = normalization.over(&self.feasible, raw);
             scale.add_to(&mut self.totals, weighted.weight, &self.feasible, raw);

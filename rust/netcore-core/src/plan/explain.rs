@@ -6,14 +6,17 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::decision::{Candidate, NodeVerdict, Outcome, Part, Rejection};
+use super::decision::{Candidate, Link, NodeVerdict, Outcome, Part, Rejection};
 use super::scope::Scoping;
 use super::verdicts::Verdicts;
 use crate::context::Context;
 use crate::filter::Code;
 use crate::node_set::{NodeId, NodeSet};
 use crate::profile::Profile;
-use crate::score::Scale;
+use crate::score::{NetworkCost, Scale, Score};
+
+/// How many of the best nodes tell their links: the chosen one and the runner-up.
+const TOLD_LINKS: usize = 2;
 
 /// How many nodes a rejection names.
 const NAMED_NODES: usize = 3;
@@ -29,7 +32,9 @@ pub(super) struct Explainer<'a> {
     pub(super) others: &'a Verdicts,
     pub(super) totals: &'a [i64],
     pub(super) scales: &'a [Option<Scale>],
-    pub(super) column: &'a mut Vec<i64>,
+    /// Raw scores by plugin, of those that are not local.
+    pub(super) columns: &'a [Vec<i64>],
+    pub(super) scratch: &'a mut Vec<i64>,
 }
 
 /// Nodes that were rejected with the same detail.
@@ -136,7 +141,25 @@ impl Explainer<'_> {
             parts: parts.remove(&node).unwrap_or_default(),
             links: Vec::new(),
         };
-        best.iter().map(candidate).collect()
+        let mut candidates: Vec<_> = best.iter().map(candidate).collect();
+        for (candidate, &node) in candidates.iter_mut().zip(best).take(TOLD_LINKS) {
+            candidate.links = self.links(node);
+        }
+        candidates
+    }
+
+    /// The pod's links from a node, by the profile's own NetworkCost where it has one.
+    fn links(&self, node: NodeId) -> Vec<Link> {
+        let own = self
+            .profile
+            .scores
+            .iter()
+            .find_map(|weighted| match &weighted.score {
+                Score::NetworkCost(plugin) => Some(plugin),
+                _ => None,
+            });
+        own.unwrap_or(&NetworkCost::default())
+            .links(self.context, node)
     }
 
     /// The verdict on every node, sorted by name.
@@ -170,12 +193,18 @@ impl Explainer<'_> {
     /// The parts of some nodes' totals, in the order of the profile.
     fn parts(&mut self, among: &NodeSet) -> FxHashMap<NodeId, Vec<Part>> {
         let mut parts: FxHashMap<_, Vec<_>> = among.iter().map(|node| (node, Vec::new())).collect();
-        self.column.resize(self.context.nodes().slots(), 0);
-        for (weighted, scale) in self.profile.scores.iter().zip(self.scales) {
+        self.scratch.resize(self.context.nodes().slots(), 0);
+        let plugins = self.profile.scores.iter().zip(self.scales);
+        for ((weighted, scale), column) in plugins.zip(self.columns) {
             let Some(scale) = scale else { continue };
-            weighted.score.run(self.context, among, self.column);
+            let column = if weighted.score.is_local() {
+                weighted.score.run(self.context, among, self.scratch);
+                &*self.scratch
+            } else {
+                column
+            };
             for node in among {
-                let raw = self.column[node.index()];
+                let raw = column[node.index()];
                 let normalized = scale.of(raw);
                 parts.entry(node).or_default().push(Part {
                     plugin: weighted.score.name(),
