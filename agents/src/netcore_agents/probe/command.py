@@ -15,7 +15,6 @@ from netcore_agents.probe.program import Listening
 from netcore_agents.probe.program import run as run_agent
 from netcore_agents.probe.settings import ENVIRONMENT, Settings
 from netcore_agents.settings import SettingsError, add_options, load
-from netcore_agents.transport import MqttTransport, Transport, tls_context
 from netcore_agents.wire import Report
 
 HELP: Final = """Measure the network from this node: answer the probes of other nodes, probe those
@@ -48,7 +47,14 @@ def run(args: argparse.Namespace) -> int:
     """
     try:
         settings = load(Settings, args, os.environ, prefix=ENVIRONMENT)
-        transport = None if settings.once else _transport(settings)
+        transport = (
+            None
+            if settings.once
+            else settings.transport(
+                client_id=f"netcore-agent-{settings.cluster}-{settings.node}",
+                username=settings.node,
+            )
+        )
     except SettingsError as error:
         print(f"netcore agent: {error}", file=sys.stderr)
         return 2
@@ -86,33 +92,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     configure(parser)
     return run(parser.parse_args(argv))
-
-
-def _transport(settings: Settings) -> Transport | None:
-    if settings.broker is None:
-        return None
-    try:
-        password = (
-            settings.broker_password_file.read_text("utf-8").strip()
-            if settings.broker_password_file
-            else None
-        )
-        tls = (
-            tls_context(settings.broker_ca, settings.broker_certificate, settings.broker_key)
-            if settings.broker.secure
-            else None
-        )
-    except OSError as error:
-        raise SettingsError(
-            f"{error.filename or '--broker-ca, -certificate, -key'}: {error}"
-        ) from None
-    return MqttTransport(
-        settings.broker,
-        client_id=f"netcore-agent-{settings.cluster}-{settings.node}",
-        username=settings.broker_username or settings.node,
-        password=password,
-        tls=tls,
-    )
 
 
 def _print_report(report: Report | None, *, as_json: bool) -> None:

@@ -2,11 +2,10 @@
 
 import platform
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
+from netcore_agents.broker_options import BrokerOptions
 from netcore_agents.settings import SettingsError, duration, option, within
-from netcore_agents.transport import BrokerAddress, parse_broker
 from netcore_agents.wire import Topics, is_node_name, parse_address
 
 ENVIRONMENT: Final = "NETCORE_AGENT_"
@@ -42,7 +41,7 @@ def parse_peer(text: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(BrokerOptions):
     """Each option's text tells unit and meaning; see `netcore agent --help`."""
 
     node: str = option(
@@ -65,24 +64,6 @@ class Settings:
         help="address of /healthz, /readyz, /metrics over HTTP (default: --bind, but TCP)",
         parse=_bind,
         metavar="IP:PORT",
-    )
-    broker: BrokerAddress | None = option(
-        None, help="MQTT broker, mqtt://HOST:PORT or mqtts://…", parse=parse_broker, metavar="URL"
-    )
-    broker_username: str | None = option(
-        None, help="user name at the broker (default: --node)", metavar="NAME"
-    )
-    broker_password_file: Path | None = option(
-        None, help="file with the password at the broker", parse=Path, metavar="FILE"
-    )
-    broker_ca: Path | None = option(
-        None, help="certificates that the broker's must come from", parse=Path, metavar="FILE"
-    )
-    broker_certificate: Path | None = option(
-        None, help="client certificate for the broker", parse=Path, metavar="FILE"
-    )
-    broker_key: Path | None = option(
-        None, help="key of the client certificate", parse=Path, metavar="FILE"
     )
     interval: float = option(
         1.0,
@@ -137,7 +118,6 @@ class Settings:
             raise SettingsError("--report-interval must not be shorter than --interval")
         if self.report_interval / self.interval > 4000:
             raise SettingsError("--report-interval may hold 4000 probes to a peer, no more")
-        if (self.broker_certificate is None) != (self.broker_key is None):
-            raise SettingsError("--broker-certificate and --broker-key go together")
+        self.check_certificate()
         if self.advertise is None and self.bind[0] in {"0.0.0.0", "::"}:  # noqa: S104
             raise SettingsError(f"--advertise is needed: nobody can probe {self.bind[0]}")
