@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from itertools import groupby
 from typing import Final, Generic, TypeVar, cast
 
@@ -36,7 +37,7 @@ _REST_FACTOR: Final = 10.0
 
 
 class ControllerShell(Generic[K, O]):
-    """One controller's queue and workers."""
+    """One controller's queue and the tasks that work on it."""
 
     def __init__(
         self,
@@ -56,6 +57,7 @@ class ControllerShell(Generic[K, O]):
         self._interests: Final = dict(controller.interests())
         self._queue: Final[KeyedQueue[K]] = KeyedQueue()
         self._wake: Final = asyncio.Event()
+        self._busy = 0
         hub.listen(self._hear)
 
     @property
@@ -64,10 +66,16 @@ class ControllerShell(Generic[K, O]):
         return self._controller.name
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Work until cancelled: hand out keys that are due, to as many tasks as are allowed."""
         async with asyncio.TaskGroup() as group:
-            for number in range(self._controller.workers):
-                group.create_task(self._work(), name=f"{self._controller.name}-{number}")
+            while True:
+                has_room = self._busy < self._controller.workers
+                key = self._queue.take(self._clock()) if has_room else None
+                if key is None:
+                    await self._rest(has_room=has_room)
+                else:
+                    self._busy += 1
+                    group.create_task(self._process(key), name=f"{self.name} {key}")
 
     def _hear(self, change: Change) -> None:
         interest = self._interests.get(change.resource) or self._interests.get(EVERY_RESOURCE)
@@ -78,23 +86,14 @@ class ControllerShell(Generic[K, O]):
             self._queue.add(key, now)
             self._wake.set()
 
-    async def _work(self) -> None:
-        while True:
-            key = self._queue.take(self._clock())
-            if key is None:
-                await self._rest()
-            else:
-                await self._process(key)
-
-    async def _rest(self) -> None:
+    async def _rest(self, *, has_room: bool) -> None:
+        """Wait for a change, a free task, or the time of the next key."""
         self._wake.clear()
-        due = self._queue.next_due()
+        due = self._queue.next_due() if has_room else None
         wait_s = None if due is None else max(due - self._clock(), 0.0)
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
                 await self._wake.wait()
-        except TimeoutError:
-            pass
 
     async def _process(self, key: K) -> None:
         took_s, has_failed = 0.0, False
@@ -111,6 +110,7 @@ class ControllerShell(Generic[K, O]):
             _LOG.log(level, "%s: %s: %s", self._controller.name, key, error.message)
         rest_s = max(self._controller.rest_s, took_s * _REST_FACTOR)
         self._queue.finish(key, self._clock(), rest_s=rest_s, failed=has_failed)
+        self._busy -= 1
         self._wake.set()
 
     async def _perform(self, key: K, observed: O, actions: Sequence[Action]) -> None:
