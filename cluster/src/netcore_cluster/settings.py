@@ -1,7 +1,6 @@
 """How an embedded control plane is to run."""
 
 import ipaddress
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
