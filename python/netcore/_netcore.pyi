@@ -118,8 +118,9 @@ class Decision:
         """
 
     def codes(self) -> dict[str, str]:
-        """Rejected node → `Unschedulable`, where making room on it can help, or
-        `UnschedulableAndUnresolvable`, where it cannot; needs `detail="full"`.
+        """Whether making room on a rejected node can help; needs `detail="full"`.
+
+        Node → `Unschedulable`, where it can, or `UnschedulableAndUnresolvable`, where it cannot.
         """
 
     def summary(self) -> bytes:

@@ -2,8 +2,9 @@
 //!
 //! `numpy` is imported when the first array is asked for, and not before.
 
+use netcore_core::cost::{LinearWeights, PolicyChoice, Slo, of_links};
 use netcore_core::topology::{Arrays, Link, NodeNetwork, Reports, Topology as Core};
-use numpy::{Element, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyBytesMethods};
 
@@ -36,8 +37,16 @@ impl Topology {
         quantity: impl Fn(Link) -> T + Sync,
     ) -> PyResult<Bound<'py, PyArray2<T>>> {
         let cells = gate::enter(py, || Ok(self.0.cells(&quantity)))?;
+        self.shaped(py, cells)
+    }
+
+    fn shaped<'py, T: Element>(
+        &self,
+        py: Python<'py>,
+        cells: Vec<T>,
+    ) -> PyResult<Bound<'py, PyArray2<T>>> {
         let slots = self.0.slots();
-        numpy::PyArray1::from_vec(py, cells).reshape([slots, slots])
+        PyArray1::from_vec(py, cells).reshape([slots, slots])
     }
 }
 
@@ -137,6 +146,17 @@ impl Topology {
 
     fn source<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<u8>>> {
         self.matrix(py, |link| link.source as u8)
+    }
+
+    #[pyo3(signature = (policy="slo"))]
+    fn cost<'py>(&self, py: Python<'py>, policy: &str) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        let policy = match policy {
+            "slo" => PolicyChoice::Slo(Slo::default()),
+            "linear" => PolicyChoice::Linear(LinearWeights::default()),
+            _ => return Err(error::invalid(py, "policy: must be \"slo\" or \"linear\"")),
+        };
+        let cells = gate::enter(py, || Ok(of_links(&self.0, policy)))?;
+        self.shaped(py, cells)
     }
 
     fn __repr__(&self) -> String {

@@ -6,9 +6,11 @@
 //! nor bad.
 
 mod linear;
+mod links;
 mod slo;
 
 pub use linear::{Linear, LinearWeights};
+pub use links::of_links;
 pub use slo::Slo;
 
 /// The utility of a quantity that a policy needs and nobody knows.

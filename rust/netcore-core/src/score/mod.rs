@@ -81,7 +81,8 @@ impl Score {
         }
     }
 
-    /// Writes the raw scores of the nodes of `among` into their places of the column `raw`.
+    /// Writes the raw scores of the nodes of `among` into their places of the column `raw`. Those of
+    /// a plugin that is not local may depend on which nodes are among them.
     pub fn run(&self, context: Context<'_>, among: &NodeSet, raw: &mut [i64]) {
         match self {
             Self::TaintToleration => taint_toleration::run(context, among, raw),
