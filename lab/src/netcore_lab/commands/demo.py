@@ -7,7 +7,7 @@ import sys
 from netcore.cli.errors import CommandError
 from netcore.cli.output import add_output_option, print_json
 from netcore.kube import KubeConfigError
-from netcore_lab.demo import DemoError, run_demo
+from netcore_lab.demo import DemoError, Report, run_demo
 
 HELP = """Measure, place and explain on one machine, without root and with nothing installed.
 
@@ -38,20 +38,20 @@ def run(args: argparse.Namespace) -> int:
     if args.replicas < 1:
         raise CommandError(f"--replicas {args.replicas}: at least 1 is needed")
 
-    def show(report_json: object, report_text: str) -> None:
+    def show(report: Report) -> None:
         if args.output == "json":
-            print_json(report_json)
+            print_json(report.as_json())
         else:
-            print(report_text, flush=True)
+            print(report.as_text(), flush=True)
 
     try:
         asyncio.run(
             run_demo(
-                topology=args.topology,
+                topology_file=args.topology,
                 replicas=args.replicas,
                 keep=args.keep,
                 progress=lambda line: print(line, file=sys.stderr, flush=True),
-                result=lambda report: show(report.as_json(), report.as_text()),
+                result=show,
             )
         )
     except (DemoError, KubeConfigError) as error:

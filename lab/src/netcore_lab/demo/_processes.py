@@ -71,10 +71,7 @@ class Processes:
         log = (self.logs / f"{name}.log").open("ab")
         with log:
             process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                module,
-                *map(str, words),
+                *self.command(module, *words),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE if capture else log,
                 stderr=log,
@@ -85,6 +82,11 @@ class Processes:
         self._running[name] = process
         self._watchers.append(asyncio.create_task(self._watch(name, process), name=f"watch {name}"))
         return process
+
+    @staticmethod
+    def command(module: str, *words: object) -> list[str]:
+        """The command line that runs a Python module as a program."""
+        return [sys.executable, "-m", module, *map(str, words)]
 
     @property
     def ids(self) -> dict[str, int]:
