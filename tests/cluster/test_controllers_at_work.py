@@ -331,3 +331,25 @@ async def test_stopped_anywhere_and_started_again_everything_ends_as_it_should(c
     sets, _ = await cluster.client.list(REPLICA_SETS, "default")
     assert max(each["spec"]["replicas"] for each in sets) == 30
     assert sum(each["spec"]["replicas"] for each in sets) == 30
+
+
+async def test_pods_that_are_refused_are_reported_and_tried_again(cluster):
+    cluster.start_controllers()
+    cluster.start_nodes(1)
+    found = deployment(5)
+    found["spec"]["template"]["spec"]["priorityClassName"] = "later"
+    await cluster.client.create(DEPLOYMENTS, found, "default")
+    (stored,) = await cluster.until(
+        DEPLOYMENTS, lambda all_: condition_of(all_[0], "ReplicaFailure") is not None
+    )
+    condition = condition_of(stored, "ReplicaFailure")
+    assert (condition["status"], condition["reason"]) == ("True", "FailedCreate")
+    assert "later" in condition["message"]
+    events = await cluster.until(
+        "events", lambda all_: any(each["reason"] == "FailedCreate" for each in all_)
+    )
+    assert any(each["type"] == "Warning" and "later" in each["message"] for each in events)
+    priority = {"metadata": {"name": "later"}, "value": 7}
+    await cluster.client.create("priorityclasses.scheduling.k8s.io", priority)
+    stored = await rolled_out(cluster)
+    assert condition_of(stored, "ReplicaFailure") is None
