@@ -7,7 +7,8 @@ use serde::Deserialize;
 use super::Network;
 use crate::NodeId;
 use crate::topology::{
-    DEFAULT_WEIGHTS, Declared, Direction, Link, NetworkTopology, Provenance, median,
+    DEFAULT_NEAR_RTT_MS, DEFAULT_WEIGHTS, Declared, Direction, Link, NetworkTopology, Plane,
+    Provenance, Topology, median,
 };
 
 /// Which declared costs count where nobody measured.
@@ -63,9 +64,6 @@ impl Declaration {
     }
 }
 
-/// Round trip within a zone where none was measured, ms: Diktyo's cost within a zone.
-const DEFAULT_NEAR_RTT_MS: f32 = 1.0;
-
 /// The round trip that stands for *near*, as long as the links are those of then.
 #[derive(Debug, Default)]
 pub(super) struct Near(Mutex<Option<(u64, f32)>>);
@@ -90,22 +88,44 @@ impl Network {
     /// cost for it; where none is, unknown.
     pub fn link(&self, origin: NodeId, destination: NodeId, declared: &Declared) -> Link {
         let mut link = self.topology.link(origin, destination);
-        if link.source == Provenance::Own {
-            return link;
-        }
         if link.source == Provenance::Unknown {
-            let at = |node| self.locations.get(self.locations.of(node));
-            let cost = declared.cost(at(origin), at(destination));
-            if !cost.is_nan() {
-                link.rtt_ms = cost;
-                link.source = Provenance::Declared;
-            }
+            self.declare(&mut link, origin, destination, declared);
         } else if let (Some(from), Some(to)) =
             (self.topology.name(origin), self.topology.name(destination))
+            && link.source != Provenance::Own
         {
             link.age_s = self.reports.age_s(from, to);
         }
         link
+    }
+
+    /// Fill in the declared cost, where there is one, for a round trip that nobody measured.
+    fn declare(&self, link: &mut Link, origin: NodeId, destination: NodeId, declared: &Declared) {
+        let at = |node| self.locations.get(self.locations.of(node));
+        let cost = declared.cost(at(origin), at(destination));
+        if !cost.is_nan() {
+            link.rtt_ms = cost;
+            link.source = Provenance::Declared;
+        }
+    }
+
+    /// What placement sees between some nodes, in the order given: every link as
+    /// [`link`](Self::link) tells it.
+    pub fn seen(&self, nodes: &[NodeId], declaration: &Declaration) -> Topology {
+        let declared = self.declared(declaration);
+        let mut seen = self.topology.select(nodes);
+        self.reports.date(&mut seen);
+        for (row, &origin) in nodes.iter().enumerate() {
+            for (column, &destination) in nodes.iter().enumerate() {
+                let (here, there) = (NodeId(row as u32), NodeId(column as u32));
+                let mut link = seen.link(here, there);
+                if link.source == Provenance::Unknown {
+                    self.declare(&mut link, origin, destination, &declared);
+                    seen.set(here, there, &link);
+                }
+            }
+        }
+        seen
     }
 
     /// One quantity of the links between a peer and every slot, ms; NaN is unknown, and the peer
@@ -130,7 +150,7 @@ impl Network {
         if peer.index() >= slots {
             return;
         }
-        let mut overwrite = |plane: &crate::topology::Plane<f32>| {
+        let mut overwrite = |plane: &Plane<f32>| {
             let measured = match direction {
                 Direction::To => plane.to_destination(peer.index()),
                 Direction::From => plane.from_origin(peer.index()),

@@ -18,7 +18,7 @@ pub use pods::{PlacedPod, Placement, PodId, Pods};
 
 use crate::error::{Error, Result};
 use crate::kube::{self, Namespace, Node, Pod, Pools, Service};
-use crate::network::Network;
+use crate::network::{Declaration, Network};
 use crate::node_set::NodeId;
 use crate::plan::Memory;
 use crate::topology::Topology;
@@ -345,11 +345,10 @@ impl ClusterState {
         }
     }
 
-    /// What is known of the network now: the nodes sorted by name, each link with its age.
+    /// The network as placement sees it now: the nodes sorted by name, each link as it was
+    /// measured, with its age, else as it is declared.
     pub fn topology(&self) -> Topology {
-        let mut topology = self.network.topology().select(&self.nodes.by_name());
-        self.network.reports().date(&mut topology);
-        topology
+        self.network.seen(&self.nodes.by_name(), &Declaration::default())
     }
 
     /// What is wrong in the objects held, sorted.

@@ -6,7 +6,6 @@ use rustc_hash::FxHashMap;
 
 use super::{Link, Matrix, Plane, Provenance};
 use crate::NodeId;
-use crate::cost::{CostPolicy, Need, Path, round_trip_loss};
 use crate::error::{Error, Result};
 
 /// Matrices of shape `[N, N]`, row-major, `[origin, destination]`; NaN is unknown.
@@ -272,32 +271,6 @@ impl Topology {
         cells
     }
 
-    /// Cost of every link by a policy, 0 to 1, row-major, a cell for each pair of slots; NaN is
-    /// unknown.
-    pub fn costs(&self, policy: &dyn CostPolicy, need: &Need) -> Vec<f32> {
-        let slots = self.names.len() as u32;
-        let mut costs = Vec::with_capacity(self.names.len() * self.names.len());
-        for origin in (0..slots).map(NodeId) {
-            for destination in (0..slots).map(NodeId) {
-                costs.push(match self.path(origin, destination) {
-                    None => 0.0,
-                    Some(path) => policy.cost(&path, need),
-                });
-            }
-        }
-        costs
-    }
-
-    /// What a cost policy reads of the way from one node to another; `None` for a node and itself.
-    pub fn path(&self, origin: NodeId, destination: NodeId) -> Option<Path> {
-        let (from, to) = (origin.index(), destination.index());
-        (from != to).then(|| Path {
-            rtt_ms: self.rtt_ms.get(from, to),
-            loss: round_trip_loss(self.loss.get(from, to), self.loss.get(to, from)),
-            bandwidth_bps: self.bandwidth_bps.get(from, to),
-        })
-    }
-
     /// Median, over the nodes, of each node's shortest known round trip to another, ms.
     ///
     /// Stands for *the same zone* where no zones are known. A heuristic.
@@ -363,6 +336,9 @@ impl Topology {
         Ok(())
     }
 }
+
+/// Round trip between two near nodes where none is known, ms: Diktyo's cost within a zone.
+pub(crate) const DEFAULT_NEAR_RTT_MS: f32 = 1.0;
 
 /// The lower median.
 pub(crate) fn median(mut values: Vec<f32>) -> Option<f32> {

@@ -16,8 +16,8 @@ mod node_network;
 mod reports;
 
 pub use declared::{DEFAULT_WEIGHTS, Declared, Direction};
-pub(crate) use dense::median;
 pub use dense::{Arrays, Topology};
+pub(crate) use dense::{DEFAULT_NEAR_RTT_MS, median};
 pub use link::{Link, Provenance};
 pub use locations::{Location, LocationId, Locations, RegionId};
 pub use matrix::{Cell, Matrix, Plane};

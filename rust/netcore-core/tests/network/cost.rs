@@ -278,3 +278,32 @@ fn a_decision_tells_the_link_of_each_dependency() {
     assert!((other.cost - 0.54).abs() < 1e-3, "{}", other.cost);
     assert_eq!(decision.top[1].links.len(), 2, "the runner-up's too");
 }
+
+#[test]
+fn the_network_as_placement_sees_it() {
+    let mut cluster = cluster(&[]);
+    cluster.state.set_time(1_714_521_660.0);
+    cluster.declared("zone", &[("z2", "z3", 40, "0"), ("z1", "z3", 50, "0")]);
+    cluster.nodes(&["s/z3/e", "t/z9/f"]);
+    let seen = cluster.state.topology();
+    let link = |from: &str, to: &str| {
+        let node = |name| seen.node(name).expect("is there");
+        let link = seen.link(node(from), node(to));
+        (
+            link.source.name(),
+            link.rtt_ms.to_string(),
+            link.age_s.to_string(),
+        )
+    };
+    let told = |source, rtt: &str, age: &str| (source, rtt.to_owned(), age.to_owned());
+    assert_eq!(link("a", "d"), told("measured", "100", "60"));
+    assert_eq!(
+        link("c", "a"),
+        told("measured", "4", "60"),
+        "by the other end"
+    );
+    assert_eq!(link("a", "e"), told("declared", "50", "NaN"));
+    assert_eq!(link("d", "e"), told("declared", "1", "NaN"), "one zone");
+    assert_eq!(link("a", "f"), told("unknown", "NaN", "NaN"));
+    assert_eq!(link("f", "f"), told("same-node", "0", "0"));
+}
