@@ -73,7 +73,7 @@ class Client:
     async def create(self, resource: str, obj: Object, namespace: str = "") -> Object:
         """Creates an object and returns it as stored, once that is durable."""
         found = self._registry.catalog.named(resource)
-        body = Body(orjson.dumps(obj))
+        body = Body(orjson.dumps(_typed(found, obj)))
         return found.served(
             (await self._registry.writing.create(found, namespace, body, self._options)).entry
         )
@@ -87,7 +87,7 @@ class Client:
             found,
             meta.get("namespace", ""),
             meta["name"],
-            Body(orjson.dumps(obj)),
+            Body(orjson.dumps(_typed(found, obj))),
             self._options,
             subresource,
         )
@@ -154,6 +154,12 @@ class Client:
             raise errors.too_old_resource_version(since, error.oldest) from error
         except WatcherLaggedError as error:
             raise errors.expired("the reader of the watch fell too far behind") from error
+
+
+def _typed(resource: Resource, obj: Object) -> Object:
+    """Returns an object that says its kind; in process, the resource's name says it already."""
+    kind = resource.kind
+    return {"kind": kind.kind, "apiVersion": kind.api_version} | obj
 
 
 def _check_subresource(resource: Resource, subresource: str) -> None:
