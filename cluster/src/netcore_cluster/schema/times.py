@@ -2,12 +2,15 @@
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 _TEXT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([+-])(\d\d):(\d\d))"
 )
 
 
+# The times of an object are read again with each of its writes, and most stay the same.
+@lru_cache(maxsize=8192)
 def parse_time(text: str) -> datetime:
     """Return the moment that an RFC 3339 text names, in UTC.
 
@@ -29,6 +32,7 @@ def parse_time(text: str) -> datetime:
     return moment.astimezone(UTC)
 
 
+@lru_cache(maxsize=8192)
 def format_time(moment: datetime) -> str:
     """Return a moment to the second, such as `2026-11-22T04:05:06Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
