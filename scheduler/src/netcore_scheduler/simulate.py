@@ -1,13 +1,14 @@
 """What would the scheduler do? The same engine and configuration, writing nothing."""
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import orjson
 
-from netcore import ClusterState, InvalidInputError, Profile
-from netcore_scheduler.config import decode_configuration
+from netcore import ClusterState, InvalidInputError, Plan, PodSummary, Profile
+from netcore_scheduler.config import SchedulerConfiguration, decode_configuration
 
 _DECIDES: Final = frozenset(
     {
@@ -55,40 +56,81 @@ def simulate(
         ConfigurationError: The configuration is not sound.
         SimulationError: An object is not sound.
     """
-    held = list(_flatten(objects))
-    configuration = decode_configuration(config)
-    profiles = {
-        settings.scheduler_name: Profile(settings.engine_json)
-        for settings in configuration.profiles
-    }
-    first = configuration.profiles[0].scheduler_name
-    state = ClusterState()
-    state.set_time(_newest_observation(held) if now is None else now)
-    priorities = _priorities(held)
-    pending: dict[str, list[tuple[str, float]]] = {name: [] for name in profiles}
-    for obj in held:
-        summary = _apply(state, _with_priority(obj, priorities))
-        if summary is None or summary.node_name is not None or summary.phase in _TERMINAL:
-            continue
-        if summary.scheduling_gates or summary.is_deleting:
-            continue
-        name = summary.scheduler_name if summary.scheduler_name in profiles else first
-        pending[name].append((summary.key, summary.created_at))
-    decisions = []
-    for name, profile in profiles.items():
-        keys = [key for key, _ in pending[name]]
-        order = state.sort(profile, keys, [created for _, created in pending[name]])
-        plan = state.plan(profile, order, seed=seed, detail="full")
-        decisions += [
-            {
-                "pod": decision.pod,
-                "node": decision.node,
-                "message": decision.message,
-                "nodes": decision.nodes(),
-            }
-            for decision in plan.decisions
-        ]
-    return decisions
+    simulation = _Simulation(objects, decode_configuration(config), now=now)
+    return [
+        {
+            "pod": decision.pod,
+            "node": decision.node,
+            "message": decision.message,
+            "nodes": decision.nodes(),
+        }
+        for plan in simulation.plans(seed=seed, detail="full")
+        for decision in plan.decisions
+    ]
+
+
+def summarize(
+    objects: Iterable[Mapping[str, Any]], pod: str, configuration: SchedulerConfiguration
+) -> dict[str, Any]:
+    """Place the pending pods of a cluster now; return the summary of one pod's decision.
+
+    Args:
+        objects: As in `simulate`.
+        pod: `namespace/name`.
+        configuration: How to place.
+
+    Raises:
+        SimulationError: An object is not sound, or the pod is not among those to place.
+    """
+    simulation = _Simulation(objects, configuration, now=time.time())
+    for plan in simulation.plans(seed=0, detail="summary"):
+        for decision in plan.decisions:
+            if decision.pod == pod:
+                summary: dict[str, Any] = orjson.loads(decision.summary())
+                return summary
+    raise SimulationError(f"pod {pod} is over or being deleted: there is nothing to place")
+
+
+class _Simulation:
+    """A cluster's objects in the engine, and the pods to place by profile."""
+
+    def __init__(
+        self,
+        objects: Iterable[Mapping[str, Any]],
+        configuration: SchedulerConfiguration,
+        *,
+        now: float | None,
+    ) -> None:
+        held = list(_flatten(objects))
+        self._profiles = {
+            settings.scheduler_name: Profile(settings.engine_json)
+            for settings in configuration.profiles
+        }
+        self._state = ClusterState()
+        self._state.set_time(_newest_observation(held) if now is None else now)
+        self._pending: dict[str, list[tuple[str, float]]] = {name: [] for name in self._profiles}
+        first = configuration.profiles[0].scheduler_name
+        priorities = _priorities(held)
+        for obj in held:
+            summary = _apply(self._state, _with_priority(obj, priorities))
+            if summary is not None and _is_to_place(summary):
+                name = summary.scheduler_name
+                self._pending[name if name in self._profiles else first].append(
+                    (summary.key, summary.created_at)
+                )
+
+    def plans(self, *, seed: int, detail: Literal["summary", "full"]) -> Iterator[Plan]:
+        """Place the pods, profile after profile, each seeing what the ones before took."""
+        for name, profile in self._profiles.items():
+            keys = [key for key, _ in self._pending[name]]
+            created = [at for _, at in self._pending[name]]
+            order = self._state.sort(profile, keys, created)
+            yield self._state.plan(profile, order, seed=seed, detail=detail)
+
+
+def _is_to_place(pod: PodSummary) -> bool:
+    is_over = pod.phase in _TERMINAL or pod.is_deleting
+    return pod.node_name is None and not is_over and not pod.scheduling_gates
 
 
 def _flatten(objects: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -107,7 +149,7 @@ def _flatten(objects: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
             yield dict(obj)
 
 
-def _apply(state: ClusterState, obj: dict[str, Any]) -> Any:
+def _apply(state: ClusterState, obj: dict[str, Any]) -> PodSummary | None:
     kind = obj["kind"]
     if kind not in _DECIDES:
         return None

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from netcore_scheduler.config._errors import ConfigurationError
+from netcore_scheduler.config._errors import ConfigurationError, invalid
 
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
 _UNIT_S: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -30,6 +30,12 @@ class Reader:
         self._known.add(key)
         return self._value.get(key)
 
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Every key with its value as it is; all of them count as known."""
+        for key, value in self._value.items():
+            self._known.add(key)
+            yield key, value
+
     def text(self, key: str, default: str = "") -> str:
         """A string."""
         value = self.get(key)
@@ -48,16 +54,32 @@ class Reader:
             raise ConfigurationError(f"{self.at(key)}: must be true or false")
         return value
 
-    def integer(self, key: str, default: int, *, low: int, high: int) -> int:
-        """An integer from `low` to `high`."""
+    def integer(self, key: str, default: int) -> int:
+        """An integer."""
         value = self.get(key)
         if value is None:
             return default
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise ConfigurationError(
-                f"{self.at(key)}: must be an integer from {low} to {high}, not {value!r}"
-            )
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise invalid(self.at(key), value, "must be an integer")
         return value
+
+    def number(self, key: str, default: float) -> float:
+        """An integer or a fraction."""
+        value = self.get(key)
+        if value is None:
+            return default
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise invalid(self.at(key), value, "must be a number")
+        return float(value)
+
+    def texts(self, key: str) -> list[str]:
+        """A list of strings; empty where absent."""
+        value = self.get(key)
+        if value is None:
+            return []
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise invalid(self.at(key), value, "must be a list of strings")
+        return list(value)
 
     def seconds(self, key: str, default: float) -> float:
         """A duration as Go writes it, such as `15s` or `1m30s`, in seconds."""

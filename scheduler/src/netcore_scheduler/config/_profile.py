@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from netcore_scheduler.config._decode import Reader
-from netcore_scheduler.config._errors import ConfigurationError
+from netcore_scheduler.config._errors import ConfigurationError, invalid
 from netcore_scheduler.config._plugins import (
     BIND,
     DEFAULT_MULTI_POINT,
@@ -22,6 +22,7 @@ from netcore_scheduler.config._plugins import (
 )
 
 _ALL: Final = "*"
+_LARGEST_WEIGHT: Final = 2**31 - 1
 
 
 @dataclass(slots=True)
@@ -112,15 +113,22 @@ def _plugin_set(reader: Reader, point: str) -> PluginSet:
             raise ConfigurationError(f"{entry.at('name')}: {name} is enabled twice")
         if point != "multiPoint" and point not in PLUGINS[name].points:
             raise ConfigurationError(f"{entry.at('name')}: {name} does not take part in {point}")
-        result.enabled[name] = entry.integer("weight", 0, low=0, high=1 << 31)
+        result.enabled[name] = _decode_weight(entry)
         entry.finish()
     for entry in reader.children("disabled"):
         name = entry.text("name")
         result.disabled.add(name if name == _ALL else known_plugin(name, entry.at("name")))
-        entry.integer("weight", 0, low=0, high=1 << 31)
+        _decode_weight(entry)
         entry.finish()
     reader.finish()
     return result
+
+
+def _decode_weight(entry: Reader) -> int:
+    weight = entry.integer("weight", 0)
+    if not 0 <= weight <= _LARGEST_WEIGHT:
+        raise invalid(entry.at("weight"), weight, f"not in valid range [0, {_LARGEST_WEIGHT}]")
+    return weight
 
 
 def _merge_with_defaults(sets: dict[str, PluginSet]) -> dict[str, int]:
