@@ -26,6 +26,26 @@ PATIENCE_S = 30.0
 Object = dict[str, Any]
 
 
+# What a cause of a 422 says first, and the reasons that go with it.
+REASONS = {
+    "Invalid value": {"FieldValueInvalid", "FieldValueTypeInvalid"},
+    "Required value": {"FieldValueRequired"},
+    "Duplicate value": {"FieldValueDuplicate"},
+    "Unsupported value": {"FieldValueNotSupported"},
+    "Forbidden": {"FieldValueForbidden"},
+    "Too long": {"FieldValueTooLong"},
+    "Too many": {"FieldValueTooMany"},
+}
+
+
+def causes(status: Object) -> dict[str, str]:
+    """The messages of an Invalid status by field; each must go with its reason."""
+    found = status["details"]["causes"]
+    for cause in found:
+        assert cause["reason"] in REASONS[cause["message"].partition(":")[0]], cause
+    return {cause["field"]: cause["message"] for cause in found}
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     status: int

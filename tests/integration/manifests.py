@@ -57,3 +57,35 @@ def binding(pod_name: str, node: str, **metadata: Any) -> Object:
         "metadata": {"name": pod_name, **metadata},
         "target": {"apiVersion": "v1", "kind": "Node", "name": node},
     }
+
+
+def priority_class(name: str, value: int, **fields: Any) -> Object:
+    return {
+        "apiVersion": "scheduling.k8s.io/v1",
+        "kind": "PriorityClass",
+        "metadata": {"name": name},
+        "value": value,
+        **fields,
+    }
+
+
+def app_group(*, order: str = "KahnSort", **dependency: Any) -> Object:
+    """`front` calls `back`; the arguments are what that dependency asks for."""
+
+    def workload(name: str) -> Object:
+        return {"kind": "Deployment", "apiVersion": "apps/v1", "name": name, "selector": name}
+
+    needs = {"workload": workload("back"), **dependency}
+    return {
+        "apiVersion": "appgroup.diktyo.x-k8s.io/v1alpha1",
+        "kind": "AppGroup",
+        "metadata": {"name": "shop"},
+        "spec": {
+            "numMembers": 2,
+            "topologySortingAlgorithm": order,
+            "workloads": [
+                {"workload": workload("front"), "dependencies": [needs]},
+                {"workload": workload("back")},
+            ],
+        },
+    }

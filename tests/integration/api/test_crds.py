@@ -4,18 +4,15 @@ from itertools import count
 
 import pytest
 
+from integration import manifests
 from integration.api.conftest import Widgets, widget_definition
 from integration.api.test_discovery import aggregated
-from integration.client import Api, Object
+from integration.client import Api, Object, causes
 from integration.conftest import DEFINITIONS, Namespace
 
 APP_GROUPS = "appgroup.diktyo.x-k8s.io/v1alpha1"
 TOPOLOGIES = "networktopology.diktyo.x-k8s.io/v1alpha1"
 NODE_NETWORKS = "/apis/netcore.dev/v1alpha1/nodenetworks"
-
-
-def causes(status: Object) -> dict[str, str]:
-    return {cause["field"]: cause["message"] for cause in status["details"]["causes"]}
 
 
 # A definition.
@@ -268,48 +265,53 @@ async def test_netcore_kinds_are_accepted(api: Api, netcore_kinds: list[Object])
         assert conditions == {"NamesAccepted": "True", "Established": "True"}
 
 
-def app_group(**spec: object) -> Object:
-    workload = {"kind": "Deployment", "name": "a", "selector": "a", "apiVersion": "apps/v1"}
-    needs = {"workload": workload | {"name": "b", "selector": "b"}, "minBandwidth": "100Mi"}
-    return {
-        "apiVersion": APP_GROUPS,
-        "kind": "AppGroup",
-        "metadata": {"name": "shop"},
-        "spec": {
-            "numMembers": 1,
-            "topologySortingAlgorithm": "KahnSort",
-            "workloads": [{"workload": workload, "dependencies": [needs]}],
-            **spec,
-        },
-    }
-
-
 @pytest.mark.usefixtures("netcore_kinds")
 async def test_app_groups(api: Api, namespace: Namespace) -> None:
     path = namespace.group(APP_GROUPS, "appgroups")
-    created = await api.create(path, app_group())
-    assert created["spec"] == app_group()["spec"]
+    body = manifests.app_group(minBandwidth="100Mi", weight=0.5)
+    created = await api.create(path, body)
+    assert created["spec"] == body["spec"]
     accept = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
     table = (await api.request("GET", path, headers=accept)).expect(200)
     names = [column["name"] for column in table["columnDefinitions"]]
     assert names == ["Name", "Members", "Running", "Order", "Age"]
-    assert table["rows"][0]["cells"][:2] == ["shop", 1]
+    assert table["rows"][0]["cells"][:2] == ["shop", 2]
     await api.delete(f"{path}/shop")
 
 
 @pytest.mark.usefixtures("netcore_kinds")
-async def test_app_groups_that_are_none(api: Api, namespace: Namespace) -> None:
+@pytest.mark.parametrize(
+    ("where", "wrong", "field", "message"),
+    [
+        (("spec", "numMembers"), 0, "spec.numMembers", "greater than or equal to 1"),
+        (("spec", "workloads", 1), {}, "spec.workloads[1].workload", "Required value"),
+        (
+            ("spec", "workloads", 0, "dependencies", 0, "minBandwidth"),
+            "wide",
+            "spec.workloads[0].dependencies[0].minBandwidth",
+            "should match",
+        ),
+    ],
+)
+async def test_app_groups_that_are_none(
+    api: Api, namespace: Namespace, where: tuple, wrong: object, field: str, message: str
+) -> None:
+    body = manifests.app_group()
+    place = body
+    for step in where[:-1]:
+        place = place[step]
+    place[where[-1]] = wrong
     path = namespace.group(APP_GROUPS, "appgroups")
-    status = await api.refused(422, "POST", path, app_group(numMembers=0))
-    assert "should be greater than or equal to 1" in causes(status)["spec.numMembers"]
-    status = await api.refused(422, "POST", path, app_group(workloads=[{"dependencies": []}]))
-    assert causes(status)["spec.workloads[0].workload"] == "Required value"
-    body = app_group()
-    body["spec"]["workloads"][0]["dependencies"][0]["minBandwidth"] = "wide"
     status = await api.refused(422, "POST", path, body)
-    field = "spec.workloads[0].dependencies[0].minBandwidth"
-    assert "should match" in causes(status)[field]
-    status = await api.refused(400, "POST", path, app_group(numMember=1), fieldValidation="Strict")
+    assert message in causes(status)[field]
+
+
+@pytest.mark.usefixtures("netcore_kinds")
+async def test_misspelt_fields_of_app_groups(api: Api, namespace: Namespace) -> None:
+    path = namespace.group(APP_GROUPS, "appgroups")
+    body = manifests.app_group()
+    body["spec"]["numMember"] = 1
+    status = await api.refused(400, "POST", path, body, fieldValidation="Strict")
     assert 'unknown field "spec.numMember"' in status["message"]
 
 

@@ -166,15 +166,7 @@ async def test_generations_of_dependants_go_in_turn(
 async def test_cluster_scoped_owners(api: Api, namespace: Namespace) -> None:
     classes = "/apis/scheduling.k8s.io/v1/priorityclasses"
     name = f"class-{namespace.name}"
-    parent = await api.create(
-        classes,
-        {
-            "apiVersion": "scheduling.k8s.io/v1",
-            "kind": "PriorityClass",
-            "metadata": {"name": name},
-            "value": 1,
-        },
-    )
+    parent = await api.create(classes, manifests.priority_class(name, 1))
     path = namespace.core("configmaps")
     await api.create(path, manifests.config_map("child", ownerReferences=[owner(parent)]))
     await api.delete(f"{classes}/{name}")

@@ -303,13 +303,7 @@ async def test_quantities_are_stored_in_their_canonical_form(
 
 async def test_priority_class_sets_the_priority(api: Api, namespace: Namespace) -> None:
     name = f"class-{namespace.name}"
-    body = {
-        "apiVersion": "scheduling.k8s.io/v1",
-        "kind": "PriorityClass",
-        "metadata": {"name": name},
-        "value": 1000,
-        "preemptionPolicy": "Never",
-    }
+    body = manifests.priority_class(name, 1000, preemptionPolicy="Never")
     await api.create("/apis/scheduling.k8s.io/v1/priorityclasses", body)
     pod = await api.create(namespace.core("pods"), manifests.pod("p", priorityClassName=name))
     assert (pod["spec"]["priority"], pod["spec"]["preemptionPolicy"]) == (1000, "Never")

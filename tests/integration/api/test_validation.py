@@ -5,15 +5,8 @@ import copy
 import pytest
 
 from integration import manifests
-from integration.client import Api, Object
+from integration.client import Api, Object, causes
 from integration.conftest import Namespace
-
-
-def causes(status: Object) -> dict[str, tuple[str, str]]:
-    """Reason and message by field."""
-    return {
-        cause["field"]: (cause["reason"], cause["message"]) for cause in status["details"]["causes"]
-    }
 
 
 async def test_every_fault_is_named(api: Api, namespace: Namespace) -> None:
@@ -24,12 +17,8 @@ async def test_every_fault_is_named(api: Api, namespace: Namespace) -> None:
     assert status["details"]["group"] == "apps"
     assert status["details"]["kind"] == "Deployment"
     found = causes(status)
-    assert found["spec.replicas"] == (
-        "FieldValueInvalid",
-        "Invalid value: -1: must be greater than or equal to 0",
-    )
-    reason, message = found["spec.template.metadata.labels"]
-    assert reason == "FieldValueInvalid"
+    assert found["spec.replicas"] == "Invalid value: -1: must be greater than or equal to 0"
+    message = found["spec.template.metadata.labels"]
     assert "`selector` does not match template `labels`" in message
     assert status["message"].startswith('Deployment.apps "web" is invalid: [spec.')
 
@@ -38,7 +27,7 @@ async def test_a_deployment_needs_a_selector(api: Api, namespace: Namespace) -> 
     body = manifests.deployment("web")
     del body["spec"]["selector"]
     status = await api.refused(422, "POST", namespace.apps("deployments"), body)
-    assert causes(status)["spec.selector"] == ("FieldValueRequired", "Required value")
+    assert causes(status)["spec.selector"] == "Required value"
 
 
 async def test_a_pod_needs_a_container(api: Api, namespace: Namespace) -> None:
@@ -51,23 +40,23 @@ async def test_a_pod_needs_a_container(api: Api, namespace: Namespace) -> None:
 async def test_a_container_needs_name_and_image(api: Api, namespace: Namespace) -> None:
     body = manifests.pod("p", containers=[{}])
     found = causes(await api.refused(422, "POST", namespace.core("pods"), body))
-    assert found["spec.containers[0].name"] == ("FieldValueRequired", "Required value")
-    assert found["spec.containers[0].image"] == ("FieldValueRequired", "Required value")
+    assert found["spec.containers[0].name"] == "Required value"
+    assert found["spec.containers[0].image"] == "Required value"
 
 
 async def test_container_names_are_distinct(api: Api, namespace: Namespace) -> None:
     container = {"name": "same", "image": "registry.example/app:1"}
     body = manifests.pod("p", containers=[container, container])
     found = causes(await api.refused(422, "POST", namespace.core("pods"), body))
-    assert found["spec.containers[1].name"] == ("FieldValueDuplicate", 'Duplicate value: "same"')
+    assert found["spec.containers[1].name"] == 'Duplicate value: "same"'
 
 
 async def test_a_value_outside_its_set(api: Api, namespace: Namespace) -> None:
     body = manifests.pod("p", restartPolicy="Sometimes")
     found = causes(await api.refused(422, "POST", namespace.core("pods"), body))
-    assert found["spec.restartPolicy"] == (
-        "FieldValueNotSupported",
-        'Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"',
+    assert (
+        found["spec.restartPolicy"]
+        == 'Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"'
     )
 
 
@@ -76,17 +65,16 @@ async def test_requests_stay_within_limits(api: Api, namespace: Namespace) -> No
     resources = {"requests": {"cpu": "2"}, "limits": {"cpu": "1"}}
     body["spec"]["containers"][0]["resources"] = resources
     found = causes(await api.refused(422, "POST", namespace.core("pods"), body))
-    assert found["spec.containers[0].resources.requests"] == (
-        "FieldValueInvalid",
-        'Invalid value: "2": must be less than or equal to cpu limit of 1',
+    assert (
+        found["spec.containers[0].resources.requests"]
+        == 'Invalid value: "2": must be less than or equal to cpu limit of 1'
     )
 
 
 async def test_a_label_value_that_is_none(api: Api, namespace: Namespace) -> None:
     body = manifests.config_map("one", labels={"a": "not a value"})
     found = causes(await api.refused(422, "POST", namespace.core("configmaps"), body))
-    reason, message = found["metadata.labels"]
-    assert reason == "FieldValueInvalid"
+    message = found["metadata.labels"]
     assert message.startswith('Invalid value: "not a value": a valid label must be')
 
 
@@ -103,11 +91,11 @@ async def test_the_selector_of_a_deployment_stands(api: Api, namespace: Namespac
     )
     labels = {"app": "other"}
     changed = copy.deepcopy(created)
+    del changed["metadata"]["resourceVersion"]
     changed["spec"]["selector"]["matchLabels"] = labels
     changed["spec"]["template"]["metadata"]["labels"] = labels
     status = await api.refused(422, "PUT", namespace.apps("deployments/web"), changed)
-    reason, message = causes(status)["spec.selector"]
-    assert reason == "FieldValueInvalid"
+    message = causes(status)["spec.selector"]
     assert message.startswith("Invalid value: {")
     assert message.endswith("field is immutable")
 
@@ -126,8 +114,7 @@ async def test_a_pod_changes_its_image_and_little_else(api: Api, namespace: Name
         headers={"Content-Type": "application/merge-patch+json"},
     )
     assert status["reason"] == "Invalid"
-    reason, message = causes(status)["spec"]
-    assert reason == "FieldValueForbidden"
+    message = causes(status)["spec"]
     assert message.startswith(
         "Forbidden: pod updates may not change fields other than "
         "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,"
@@ -162,10 +149,7 @@ async def test_immutable_data(
     head = {"apiVersion": "v1", "kind": kind, "metadata": {"name": "fixed"}}
     await api.create(namespace.core(plural), head | body | {"immutable": True})
     status = await api.refused(422, "PUT", path, head | {"data": {}, "immutable": True})
-    assert causes(status)["data"] == (
-        "FieldValueForbidden",
-        "Forbidden: field is immutable when `immutable` is set",
-    )
+    assert causes(status)["data"] == "Forbidden: field is immutable when `immutable` is set"
 
 
 async def test_a_cluster_ip_stands(api: Api, namespace: Namespace) -> None:
@@ -179,8 +163,7 @@ async def test_a_cluster_ip_stands(api: Api, namespace: Namespace) -> None:
     created["spec"]["clusterIPs"] = ["None"]
     created["spec"]["clusterIP"] = "None"
     status = await api.refused(422, "PUT", namespace.core("services/web"), created)
-    reason, message = causes(status)["spec.clusterIPs[0]"]
-    assert reason == "FieldValueInvalid"
+    message = causes(status)["spec.clusterIPs[0]"]
     assert message.endswith("may not change once set")
 
 
@@ -190,27 +173,16 @@ async def test_the_type_of_a_secret_stands(api: Api, namespace: Namespace) -> No
     status = await api.refused(
         422, "PUT", namespace.core("secrets/s"), body | {"type": "example/other"}
     )
-    assert causes(status)["type"] == (
-        "FieldValueInvalid",
-        'Invalid value: "example/other": field is immutable',
-    )
+    assert causes(status)["type"] == 'Invalid value: "example/other": field is immutable'
 
 
 async def test_the_value_of_a_priority_class_stands(api: Api, namespace: Namespace) -> None:
     path = "/apis/scheduling.k8s.io/v1/priorityclasses"
     name = f"class-{namespace.name}"
-    body = {
-        "apiVersion": "scheduling.k8s.io/v1",
-        "kind": "PriorityClass",
-        "metadata": {"name": name},
-        "value": 10,
-    }
+    body = manifests.priority_class(name, 10)
     await api.create(path, body)
     status = await api.refused(422, "PUT", f"{path}/{name}", body | {"value": 20})
-    assert causes(status)["value"] == (
-        "FieldValueForbidden",
-        "Forbidden: may not be changed in an update.",
-    )
+    assert causes(status)["value"] == "Forbidden: may not be changed in an update."
     await api.delete(f"{path}/{name}")
 
 

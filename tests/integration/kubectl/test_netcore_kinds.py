@@ -4,6 +4,7 @@ from importlib.resources import files
 
 import pytest
 
+from integration import manifests
 from integration.kubectl.conftest import Kubectl
 from integration.server import Server
 
@@ -16,28 +17,11 @@ def definitions(server: Server, kubectl: Kubectl) -> None:
     kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=30s")
 
 
-def app_group() -> dict:
-    def workload(name: str) -> dict:
-        return {"kind": "Deployment", "apiVersion": "apps/v1", "name": name, "selector": name}
-
-    return {
-        "apiVersion": "appgroup.diktyo.x-k8s.io/v1alpha1",
-        "kind": "AppGroup",
-        "metadata": {"name": "shop"},
-        "spec": {
-            "numMembers": 2,
-            "topologySortingAlgorithm": "TrafficSort",
-            "workloads": [
-                {"workload": workload("a"), "dependencies": [{"workload": workload("b")}]},
-                {"workload": workload("b")},
-            ],
-        },
-    }
-
-
 def test_app_groups(kubectl: Kubectl) -> None:
-    kubectl("apply", "-f", "-", manifest=app_group())
-    assert kubectl("apply", "-f", "-", manifest=app_group()).endswith("unchanged\n")
+    kubectl("apply", "-f", "-", manifest=manifests.app_group(order="TrafficSort"))
+    assert kubectl("apply", "-f", "-", manifest=manifests.app_group(order="TrafficSort")).endswith(
+        "unchanged\n"
+    )
     [row] = kubectl.table("appgroups")
     assert (row["NAME"], row["MEMBERS"], row["ORDER"]) == ("shop", "2", "TrafficSort")
     assert kubectl("get", "ag", "shop", "-o", "name") == (
@@ -47,9 +31,11 @@ def test_app_groups(kubectl: Kubectl) -> None:
     told = kubectl("explain", "appgroup.spec.workloads")
     assert "dependencies" in told
     assert "The workloads that this one calls." in told
-    message = kubectl.fails("apply", "-f", "-", manifest=app_group() | {"specs": {}})
+    message = kubectl.fails(
+        "apply", "-f", "-", manifest=manifests.app_group(order="TrafficSort") | {"specs": {}}
+    )
     assert 'unknown field "specs"' in message
-    wrong = app_group()
+    wrong = manifests.app_group(order="TrafficSort")
     wrong["spec"]["numMembers"] = 0
     message = kubectl.fails("apply", "-f", "-", manifest=wrong)
     assert "spec.numMembers" in message

@@ -29,7 +29,7 @@ def scheduler(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def scheduler_command(kubeconfig: Path) -> list[str]:
-    return netcore("scheduler", "--kubeconfig", kubeconfig, "--port", "0")
+    return netcore("scheduler", "--kubeconfig", kubeconfig, "--listen", "127.0.0.1:0")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,35 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integration.client import Object
+from integration import manifests
 from integration.scheduler.conftest import Site
 
 GROUP = "appgroup.diktyo.x-k8s.io"
 NODE_NETWORKS = "/apis/netcore.dev/v1alpha1/nodenetworks"
 FAR_MICROS = 80_000
 NEAR_MICROS = 500
-
-
-def app_group(**dependency: object) -> Object:
-    """`front` calls `back`."""
-
-    def workload(name: str) -> Object:
-        return {"kind": "Deployment", "apiVersion": "apps/v1", "name": name, "selector": name}
-
-    needs = {"workload": workload("back"), **dependency}
-    return {
-        "apiVersion": f"{GROUP}/v1alpha1",
-        "kind": "AppGroup",
-        "metadata": {"name": "shop"},
-        "spec": {
-            "numMembers": 2,
-            "topologySortingAlgorithm": "KahnSort",
-            "workloads": [
-                {"workload": workload("front"), "dependencies": [needs]},
-                {"workload": workload("back")},
-            ],
-        },
-    }
 
 
 def labels(workload: str) -> dict[str, str]:
@@ -79,7 +57,9 @@ async def test_a_caller_is_placed_next_to_what_it_calls(site: Site, nearest: str
     names = [await site.node(f"n{index}", cpu="1") for index in range(4)]
     pair = tuple(sorted((names[0], site.node_name(nearest))))
     await measure(site, {pair: NEAR_MICROS})
-    await site.api.create(site.namespace.group(f"{GROUP}/v1alpha1", "appgroups"), app_group())
+    await site.api.create(
+        site.namespace.group(f"{GROUP}/v1alpha1", "appgroups"), manifests.app_group()
+    )
     await site.pod("back", cpu="1", labels=labels("back"), nodeName=names[0])
     await settled(site)
     await site.pod("front", labels=labels("front"))
@@ -90,7 +70,7 @@ async def test_a_caller_is_placed_next_to_what_it_calls(site: Site, nearest: str
 async def test_a_limit_on_the_cost_rejects_nodes(site: Site) -> None:
     names = [await site.node(f"n{index}", cpu="1") for index in range(3)]
     await measure(site, {})
-    group = app_group(maxNetworkCost=20)
+    group = manifests.app_group(maxNetworkCost=20)
     await site.api.create(site.namespace.group(f"{GROUP}/v1alpha1", "appgroups"), group)
     await site.pod("back", cpu="1", labels=labels("back"), nodeName=names[0])
     await settled(site)

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from integration import manifests
 from integration.scheduler.conftest import SCHEDULER, Site
 
 DECISION = "netcore.dev/decision"
@@ -105,14 +106,8 @@ async def test_a_burst_fits_exactly(site: Site) -> None:
 async def test_priority_goes_first(site: Site) -> None:
     await site.node("one", cpu="1", unschedulable=True)
     name = f"high-{site.namespace.name}"
-    body = {
-        "apiVersion": "scheduling.k8s.io/v1",
-        "kind": "PriorityClass",
-        "metadata": {"name": name},
-        "value": 100,
-    }
     classes = "/apis/scheduling.k8s.io/v1/priorityclasses"
-    await site.api.create(classes, body)
+    await site.api.create(classes, manifests.priority_class(name, 100))
     await site.pod("low", cpu="1")
     await site.pod("high", cpu="1", priorityClassName=name)
     for waiting in ("low", "high"):
