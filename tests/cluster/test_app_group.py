@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.world import World, merged, pod
+from netcore_cluster.api.metadata import timestamp
 from netcore_cluster.controllers.actions import Emit, Patch
 from netcore_cluster.controllers.app_group import (
     AppGroupController,
@@ -14,7 +15,7 @@ from netcore_cluster.controllers.app_group import (
     ordering,
     reconcile,
 )
-from netcore_cluster.controllers.objects import Key, find_condition, timestamp
+from netcore_cluster.controllers.objects import Key, find_condition
 
 NOW = 1_700_000_000.0
 GROUPS = "appgroups.appgroup.diktyo.x-k8s.io"

@@ -7,12 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster.world import Refused, World, deployment, merged, pod_template
+from netcore_cluster.api.metadata import timestamp
 from netcore_cluster.controllers import replica_set
 from netcore_cluster.controllers.actions import Delete, Requeue, Update
 from netcore_cluster.controllers.deployment.reconcile import ObservedDeployment, reconcile
 from netcore_cluster.controllers.deployment.replica_sets import max_surge, max_unavailable
 from netcore_cluster.controllers.deployment.template_hash import template_hash
-from netcore_cluster.controllers.objects import find_condition, is_controlled_by, timestamp, uid_of
+from netcore_cluster.controllers.objects import find_condition, is_controlled_by, uid_of
 from netcore_cluster.controllers.pods import is_active, is_available
 
 REVISION = "deployment.kubernetes.io/revision"

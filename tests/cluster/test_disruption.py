@@ -1,9 +1,9 @@
 import pytest
 
 from cluster.world import World, pod
+from netcore_cluster.api.metadata import timestamp
 from netcore_cluster.controllers.actions import Requeue, Update
 from netcore_cluster.controllers.disruption import ObservedBudget, reconcile
-from netcore_cluster.controllers.objects import timestamp
 
 NOW = 1_700_000_000.0
 

@@ -6,10 +6,11 @@ import math
 import pytest
 
 from cluster.world import World, merged, pod
+from netcore_cluster.api.metadata import timestamp
 from netcore_cluster.controllers import node_health, pod_garbage, taint_eviction
 from netcore_cluster.controllers.actions import Delete, Emit, Patch, Requeue
 from netcore_cluster.controllers.cache import Change
-from netcore_cluster.controllers.objects import find_condition, timestamp
+from netcore_cluster.controllers.objects import find_condition
 
 NOW = 1_700_000_000.0
 UNREACHABLE, NOT_READY = node_health.UNREACHABLE, node_health.NOT_READY

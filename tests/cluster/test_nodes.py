@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.world import World, merged, pod
+from netcore_cluster.api.metadata import timestamp
 from netcore_cluster.controllers.actions import Delete, Emit, Patch
-from netcore_cluster.controllers.objects import find_condition, timestamp
+from netcore_cluster.controllers.objects import find_condition
 from netcore_cluster.nodes import default_nodes
 from netcore_cluster.nodes.agent import ObservedPod, reconcile
 from netcore_cluster.nodes.ledger import AddressPool, Ledger

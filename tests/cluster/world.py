@@ -9,9 +9,10 @@ import itertools
 from collections.abc import Iterable
 from typing import Any
 
+from netcore_cluster.api.metadata import timestamp
 from netcore_cluster.controllers.actions import Action, Create, Delete, Emit, Patch, Requeue, Update
 from netcore_cluster.controllers.hub import Hub
-from netcore_cluster.controllers.objects import Key, key_of, timestamp
+from netcore_cluster.controllers.objects import Key, key_of
 
 Object = dict[str, Any]
 

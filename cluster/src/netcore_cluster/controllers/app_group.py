@@ -17,19 +17,13 @@ import orjson
 
 from netcore.resources import APP_GROUP_LABEL
 from netcore_cluster.api.errors import Object
+from netcore_cluster.api.metadata import timestamp
 from netcore_cluster.controllers.actions import Action, Emit, Patch
 from netcore_cluster.controllers.cache import Change
 from netcore_cluster.controllers.conditions import with_condition
 from netcore_cluster.controllers.controller import Controller, Interest
 from netcore_cluster.controllers.hub import Hub
-from netcore_cluster.controllers.objects import (
-    Key,
-    is_deleting,
-    key_of,
-    labels_of,
-    reference_to,
-    timestamp,
-)
+from netcore_cluster.controllers.objects import Key, is_deleting, key_of, labels_of, reference_to
 from netcore_cluster.controllers.pods import phase_of
 
 _RESOURCE: Final = "appgroups.appgroup.diktyo.x-k8s.io"

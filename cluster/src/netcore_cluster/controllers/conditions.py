@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from netcore_cluster.api.errors import Object
-from netcore_cluster.controllers.objects import find_condition, timestamp
+from netcore_cluster.api.metadata import timestamp
+from netcore_cluster.controllers.objects import find_condition
 
 
 def without(conditions: Iterable[Object], kind: str) -> list[Object]:

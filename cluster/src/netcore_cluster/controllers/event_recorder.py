@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
 from netcore_cluster.api.errors import Object
+from netcore_cluster.api.metadata import timestamp
 from netcore_cluster.controllers.actions import Create, Emit, Patch
-from netcore_cluster.controllers.objects import timestamp
 
 RESOURCE: Final = "events"
 

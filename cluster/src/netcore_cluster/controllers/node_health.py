@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from netcore_cluster.api.errors import Object
+from netcore_cluster.api.metadata import timestamp
 from netcore_cluster.controllers.actions import Action, Emit, Patch, Requeue
 from netcore_cluster.controllers.cache import Change
 from netcore_cluster.controllers.conditions import with_condition
@@ -25,7 +26,6 @@ from netcore_cluster.controllers.objects import (
     key_of,
     reference_to,
     seconds,
-    timestamp,
 )
 from netcore_cluster.controllers.pods import is_ready, is_terminal
 

@@ -6,10 +6,10 @@ they are never changed in place: whoever wants another version copies what diffe
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import NamedTuple
 
 from netcore_cluster.api.errors import Object
+from netcore_cluster.schema.times import format_micro_time, parse_time
 
 
 class Key(NamedTuple):
@@ -111,24 +111,14 @@ def find_condition(conditions: Iterable[Object] | None, kind: str) -> Object | N
     return None
 
 
-def timestamp(now: float) -> str:
-    """A time in Unix seconds as the API writes it: RFC 3339, UTC, whole seconds."""
-    return _whole_timestamp(int(now))
-
-
-@lru_cache(maxsize=16)
-def _whole_timestamp(second: int) -> str:
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def micro_timestamp(now: float) -> str:
-    """A time in Unix seconds with microseconds, as leases and new-style events write it."""
-    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    """A time in Unix seconds with microseconds, as leases write it."""
+    return format_micro_time(datetime.fromtimestamp(now, UTC))
 
 
 def seconds(text: str) -> float:
     """Unix seconds of an RFC 3339 time."""
-    return datetime.fromisoformat(text).timestamp()
+    return parse_time(text).timestamp()
 
 
 def reference_to(obj: Object, *, api_version: str, kind: str) -> Reference:

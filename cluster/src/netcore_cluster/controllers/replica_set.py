@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 
 from netcore_cluster.api.client import Client
 from netcore_cluster.api.errors import ApiError, Object
+from netcore_cluster.api.metadata import timestamp
 from netcore_cluster.controllers import live
 from netcore_cluster.controllers.actions import Action, Create, Delete, Emit, Requeue, Update, Write
 from netcore_cluster.controllers.cache import Change
@@ -25,7 +26,6 @@ from netcore_cluster.controllers.objects import (
     key_of,
     labels_of,
     reference_to,
-    timestamp,
     uid_of,
 )
 from netcore_cluster.controllers.pods import (

@@ -8,8 +8,9 @@ from typing import Final
 
 from netcore.resources import REGION_LABEL, ZONE_LABEL
 from netcore_cluster.api.errors import Object
+from netcore_cluster.api.metadata import timestamp
 from netcore_cluster.controllers.conditions import with_condition
-from netcore_cluster.controllers.objects import micro_timestamp, timestamp, uid_of
+from netcore_cluster.controllers.objects import micro_timestamp, uid_of
 
 LEASE_NAMESPACE: Final = "kube-node-lease"
 LEASES: Final = "leases.coordination.k8s.io"

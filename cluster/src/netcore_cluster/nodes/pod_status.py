@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from netcore_cluster.api.errors import Object
-from netcore_cluster.controllers.objects import find_condition, timestamp, uid_of
+from netcore_cluster.api.metadata import timestamp
+from netcore_cluster.controllers.objects import find_condition, uid_of
 from netcore_cluster.nodes.ledger import Rejection
 
 _GATES_MESSAGE: Final = "corresponding condition of pod readiness gate"

@@ -3,7 +3,6 @@
 Source: kubernetes ``staging/src/k8s.io/component-helpers/resource/helpers.go``, `PodRequests`.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from netcore_cluster.api.errors import Object
@@ -25,19 +24,20 @@ def pod_requests(pod: Object) -> dict[str, int]:
     that started earlier.
     """
     spec = pod["spec"]
-    running: Counter[str] = Counter()
+    running: dict[str, int] = {}
     peak: dict[str, int] = {}
     for container in spec.get("initContainers") or ():
-        own = Counter(_requests(container))
+        own = _requests(container)
         if container.get("restartPolicy") == "Always":
-            running += own
-            own = Counter()
-        _raise_to(peak, running + own)
+            _add(running, own)
+            _raise_to(peak, running)
+        else:
+            _raise_to(peak, _sum(running, own))
     for container in spec["containers"]:
-        running += Counter(_requests(container))
+        _add(running, _requests(container))
     _raise_to(peak, running)
-    total = Counter(peak) + Counter(amounts(spec.get("overhead")))
-    return {**total, "pods": 1}
+    _add(peak, amounts(spec.get("overhead")))
+    return {**peak, "pods": 1}
 
 
 def host_ports(pod: Object) -> set[tuple[str, str, int]]:
@@ -66,6 +66,17 @@ def do_ports_clash(
 
 def _requests(container: Object) -> dict[str, int]:
     return amounts((container.get("resources") or {}).get("requests"))
+
+
+def _add(total: dict[str, int], more: Mapping[str, int]) -> None:
+    for name, amount in more.items():
+        total[name] = total.get(name, 0) + amount
+
+
+def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    total = dict(one)
+    _add(total, other)
+    return total
 
 
 def _raise_to(peak: dict[str, int], amounts: Mapping[str, int]) -> None:

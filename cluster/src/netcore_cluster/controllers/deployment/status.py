@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from netcore_cluster.api.errors import Object
+from netcore_cluster.api.metadata import timestamp
 from netcore_cluster.controllers.conditions import without
 from netcore_cluster.controllers.deployment.replica_sets import (
     count_of,
@@ -16,7 +17,7 @@ from netcore_cluster.controllers.deployment.replica_sets import (
     total_size,
 )
 from netcore_cluster.controllers.deployment.revisions import History
-from netcore_cluster.controllers.objects import find_condition, seconds, timestamp
+from netcore_cluster.controllers.objects import find_condition, seconds
 
 PROGRESSING: Final = "Progressing"
 AVAILABLE: Final = "Available"
