@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from netcore_scheduler.config._decode import Reader
-from netcore_scheduler.config._errors import ConfigurationError, invalid, unsupported
+from netcore_scheduler.config._errors import ConfigurationError, invalid, shown, unsupported
 
 _GROUP: Final = "kubescheduler.config.k8s.io"
 _LABEL_NAME: Final = re.compile(
@@ -135,7 +135,7 @@ def _balanced_allocation(reader: Reader) -> dict[str, Any]:
     for index, resource in enumerate(resources):
         path = f"{reader.at('resources')}[{index}]"
         if resource["name"] in seen:
-            raise ConfigurationError(f"{path}.name: Duplicate value: {_quoted(resource['name'])}")
+            raise ConfigurationError(f"{path}.name: Duplicate value: {shown(resource['name'])}")
         seen.add(resource["name"])
         if resource["weight"] != 1:
             raise invalid(f"{path}.weight", resource["weight"], "must be 1")
@@ -249,11 +249,9 @@ def _dynamic_resources(reader: Reader) -> dict[str, Any]:
 
 def _label_name(name: str, path: str) -> None:
     if not _LABEL_NAME.fullmatch(name):
-        raise invalid(path, name, "name part must consist of alphanumeric characters, '-', '_' or '.'")
-
-
-def _quoted(text: str) -> str:
-    return f'"{text}"'
+        raise invalid(
+            path, name, "name part must consist of alphanumeric characters, '-', '_' or '.'"
+        )
 
 
 _OF_THE_ENGINE: Final = frozenset({"AppGroupSort", "NetworkLimits", "NetworkCost"})

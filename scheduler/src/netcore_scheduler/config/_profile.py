@@ -6,6 +6,7 @@ that both name, then those of multiPoint alone, then those of the point alone.
 """
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ from netcore_scheduler.config._plugins import (
 )
 
 _ALL: Final = "*"
+# What a plugin works out ahead belongs to its filter or score in the engine.
+_PREPARATION: Final = {"preFilter": FILTER, "preScore": SCORE}
 _LARGEST_WEIGHT: Final = 2**31 - 1
 
 
@@ -64,7 +67,7 @@ def resolve(
     """
     multi = _merge_with_defaults(sets)
     plan = {point: _expand(point, sets[point], multi) for point in POINTS}
-    warnings = _warn_of_missing(plan, sets)
+    warnings = _warnings(plan, sets, path=path)
     sorts = [name for name in plan[QUEUE_SORT] if PLUGINS[name].exists]
     if len(sorts) > 1:
         raise ConfigurationError(
@@ -168,12 +171,27 @@ def _weight(name: str, sets: dict[str, PluginSet], multi: dict[str, int]) -> int
     return sets[SCORE].enabled.get(name) or multi.get(name) or 1
 
 
-def _warn_of_missing(plan: dict[str, list[str]], sets: dict[str, PluginSet]) -> list[str]:
-    """Name plugins that a user asked for and netcore lacks; the defaults among them go unsaid."""
-    asked = {name for chosen in sets.values() for name in chosen.enabled}
+def _warnings(plan: dict[str, list[str]], sets: dict[str, PluginSet], *, path: str) -> list[str]:
+    """What upstream would do with the profile and netcore does not."""
+    warnings = []
     running = {name for names in plan.values() for name in names}
-    return [
-        f"{name} is not in netcore yet: it is left out"
-        for name in sorted(asked & running)
-        if not PLUGINS[name].exists
+    missing = [name for name in PLUGINS if name in running and not PLUGINS[name].exists]
+    if missing:
+        warnings.append(f"{path}: left out, since netcore does not have them yet: {_list(missing)}")
+    for point, main in _PREPARATION.items():
+        apart = set(plan[main]).difference(plan[point])
+        kept = [name for name in plan[main] if name in apart and point in PLUGINS[name].points]
+        if kept and sets[point].disabled:
+            warnings.append(
+                f"{path}.plugins.{point}: {_list(kept)} cannot do without it: it stays with {main}"
+            )
+    warnings += [
+        f"{path}.plugins.{point}: netcore has no plugin to run there yet"
+        for point in ("reserve", "permit", "preBind", "postBind")
+        if sets[point].disabled or sets[point].enabled
     ]
+    return warnings
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(names)

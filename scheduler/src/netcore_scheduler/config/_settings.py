@@ -6,8 +6,10 @@ from typing import Any, Final
 
 import orjson
 
+from netcore import InvalidInputError, Profile
+from netcore_scheduler.config._arguments import decode_arguments
 from netcore_scheduler.config._decode import Reader
-from netcore_scheduler.config._errors import ConfigurationError
+from netcore_scheduler.config._errors import ConfigurationError, invalid, shown
 from netcore_scheduler.config._profile import decode_plugin_sets, known_plugin, resolve
 
 API_VERSION: Final = "kubescheduler.config.k8s.io/v1"
@@ -65,6 +67,11 @@ class SchedulerConfiguration:
         max_backoff_s: Longest such wait.
         leader_election: When this process may act.
         kubeconfig: File named by `clientConnection`; empty looks where kubectl looks.
+        qps: Requests a second that a client may send on average; 0 or less sets no limit.
+        burst: Requests that a client may send at once.
+        parallelism: Threads that upstream filters with; the engine needs none.
+        percentage_of_nodes_to_score: How many nodes upstream would look at; the engine looks at
+            all of them. None where it is not said.
         warnings: What was accepted but has no effect, for people.
     """
 
@@ -73,6 +80,10 @@ class SchedulerConfiguration:
     max_backoff_s: float = 10.0
     leader_election: LeaderElection = LeaderElection()
     kubeconfig: str = ""
+    qps: float = 50.0
+    burst: int = 100
+    parallelism: int = 16
+    percentage_of_nodes_to_score: int | None = None
     warnings: tuple[str, ...] = ()
 
     def with_leader_election(self) -> "SchedulerConfiguration":
@@ -89,6 +100,7 @@ def decode_configuration(document: Mapping[str, Any] | None) -> SchedulerConfigu
     Raises:
         ConfigurationError: A key, plugin or value is unknown or out of range.
     """
+    is_given = document is not None
     if document is None:
         document = {"profiles": [{"schedulerName": DEFAULT_SCHEDULER_NAME}]}
     reader = Reader(document, "")
@@ -96,20 +108,26 @@ def decode_configuration(document: Mapping[str, Any] | None) -> SchedulerConfigu
     _check(reader, "kind", KIND)
     warnings: list[str] = []
     profiles = _profiles(reader, warnings)
-    initial = reader.integer("podInitialBackoffSeconds", 1, low=1, high=3600)
-    longest = reader.integer("podMaxBackoffSeconds", max(10, initial), low=1, high=86400)
-    if longest < initial:
-        raise ConfigurationError(
-            f"podMaxBackoffSeconds: {longest} must not be less than"
-            f" podInitialBackoffSeconds, {initial}"
-        )
+    initial, longest = _backoff(reader)
+    parallelism = reader.integer("parallelism", 16)
+    if parallelism <= 0:
+        detail = "should be an integer value greater than zero"
+        raise invalid("parallelism", parallelism, detail)
+    percentage = _percentage_of_nodes_to_score(reader, warnings)
     leader_election = _leader_election(reader.child("leaderElection"))
     connection = reader.child("clientConnection")
     kubeconfig = connection.text("kubeconfig")
-    for key in ("acceptContentTypes", "contentType", "qps", "burst"):
+    qps = connection.number("qps", 0) or 50.0
+    burst = connection.integer("burst", 0) or 100
+    if burst < 0:
+        raise invalid(connection.at("burst"), burst, "must be non-negative")
+    for key in ("acceptContentTypes", "contentType"):
         connection.get(key)
     connection.finish()
-    _ignored(reader, warnings)
+    for key in ("enableProfiling", "enableContentionProfiling", "delayCacheUntilActive"):
+        reader.boolean(key, default=False)
+    if reader.get("extenders"):
+        warnings.append("extenders: netcore calls no extenders yet")
     reader.finish()
     return SchedulerConfiguration(
         profiles=profiles,
@@ -117,8 +135,35 @@ def decode_configuration(document: Mapping[str, Any] | None) -> SchedulerConfigu
         max_backoff_s=float(longest),
         leader_election=leader_election,
         kubeconfig=kubeconfig,
-        warnings=tuple(warnings),
+        qps=qps,
+        burst=burst,
+        parallelism=parallelism,
+        percentage_of_nodes_to_score=percentage,
+        warnings=tuple(warnings) if is_given else (),
     )
+
+
+def _backoff(reader: Reader) -> tuple[int, int]:
+    initial = reader.integer("podInitialBackoffSeconds", 1)
+    if initial <= 0:
+        raise invalid("podInitialBackoffSeconds", initial, "must be greater than 0")
+    longest = reader.integer("podMaxBackoffSeconds", 10)
+    if longest < initial:
+        detail = "must be greater than or equal to PodInitialBackoffSeconds"
+        raise invalid("podMaxBackoffSeconds", longest, detail)
+    return initial, longest
+
+
+def _percentage_of_nodes_to_score(reader: Reader, warnings: list[str]) -> int | None:
+    key = "percentageOfNodesToScore"
+    if reader.get(key) is None:
+        return None
+    percentage = reader.integer(key, 0)
+    if not 0 <= percentage <= 100:
+        raise invalid(reader.at(key), percentage, "not in valid range [0-100]")
+    if percentage not in {0, 100}:
+        warnings.append(f"{reader.at(key)}: netcore always scores all nodes")
+    return percentage
 
 
 def _check(reader: Reader, key: str, wanted: str) -> None:
@@ -134,37 +179,45 @@ def _profiles(reader: Reader, warnings: list[str]) -> tuple[ProfileSettings, ...
     # As upstream: a lone profile without a name is the default scheduler's.
     default_name = _UPSTREAM_SCHEDULER_NAME if len(readers) == 1 else ""
     profiles: dict[str, ProfileSettings] = {}
+    queue_sorts: list[dict[str, Any]] = []
     for index, profile in enumerate(readers):
         path = f"profiles[{index}]"
         name = profile.text("schedulerName", default_name)
         if not name:
             raise ConfigurationError(f"{path}.schedulerName: Required value")
         if name in profiles:
-            raise ConfigurationError(f"{path}.schedulerName: Duplicate value: {name!r}")
+            raise ConfigurationError(f"{path}.schedulerName: Duplicate value: {shown(name)}")
         sets = decode_plugin_sets(profile.child("plugins"))
         arguments = _arguments(profile)
-        if profile.integer("percentageOfNodesToScore", 0, low=0, high=100) not in {0, 100}:
-            warnings.append(f"{path}.percentageOfNodesToScore: netcore always scores all nodes")
+        _percentage_of_nodes_to_score(profile, warnings)
         profile.finish()
         resolved, found = resolve(sets, arguments, path=path)
         warnings += found
-        profiles[name] = ProfileSettings(name, orjson.dumps({"schedulerName": name} | resolved))
+        _check_common_queue_sort(queue_sorts, resolved["queueSort"], path=path)
+        profiles[name] = ProfileSettings(
+            name, _engine_form({"schedulerName": name} | resolved, path)
+        )
     return tuple(profiles.values())
 
 
+def _engine_form(document: dict[str, Any], path: str) -> bytes:
+    """The profile as the engine takes it, with its own checks passed."""
+    form = orjson.dumps(document)
+    try:
+        Profile(form)
+    except InvalidInputError as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+    return form
+
+
 def _arguments(profile: Reader) -> dict[str, Any]:
-    """Arguments by plugin; the engine, which knows them, checks what they say."""
+    """Arguments by plugin."""
     arguments: dict[str, Any] = {}
     for entry in profile.children("pluginConfig"):
         name = known_plugin(entry.text("name"), entry.at("name"))
         if name in arguments:
-            raise ConfigurationError(f"{entry.at('name')}: Duplicate value: {name!r}")
-        value = entry.get("args")
-        if value is not None and not isinstance(value, Mapping):
-            raise ConfigurationError(f"{entry.at('args')}: must be a mapping")
-        arguments[name] = {
-            key: item for key, item in (value or {}).items() if key not in {"apiVersion", "kind"}
-        }
+            raise ConfigurationError(f"{entry.at('name')}: Duplicate value: {shown(name)}")
+        arguments[name] = decode_arguments(name, entry.child("args"))
         entry.finish()
     return arguments
 
@@ -181,25 +234,11 @@ def _leader_election(reader: Reader) -> LeaderElection:
     )
     lock = reader.text("resourceLock", "leases")
     if lock != "leases":
-        raise ConfigurationError(f"leaderElection.resourceLock: must be 'leases', not {lock!r}")
+        detail = 'resourceLock value must be "leases"'
+        raise invalid("leaderElection.resourceLock", lock, detail)
     if not election.lease_s > election.renew_s > election.retry_s > 0:
         raise ConfigurationError(
             "leaderElection: leaseDuration must exceed renewDeadline, and that retryPeriod"
         )
     reader.finish()
     return election
-
-
-def _ignored(reader: Reader, warnings: list[str]) -> None:
-    """Keys of upstream that mean nothing here; said only where they would change a result."""
-    for key in (
-        "parallelism",
-        "enableProfiling",
-        "enableContentionProfiling",
-        "delayCacheUntilActive",
-    ):
-        reader.get(key)
-    if reader.integer("percentageOfNodesToScore", 0, low=0, high=100) not in {0, 100}:
-        warnings.append("percentageOfNodesToScore: netcore always scores all nodes")
-    if reader.get("extenders"):
-        warnings.append("extenders: netcore calls no extenders yet")
