@@ -7,7 +7,8 @@ def test_a_manifest_overrides_what_it_says(tmp_path):
     path = tmp_path / "nodes.yaml"
     path.write_text(
         "kind: Node\nmetadata: {name: edge, labels: {tier: edge}}\n"
-        "status: {capacity: {cpu: 500m}}\n---\nkind: List\nitems: [{kind: Node, metadata: {name: b}}]"
+        "status: {capacity: {cpu: 500m}}\n---\n"
+        "kind: List\nitems: [{kind: Node, metadata: {name: b}}]"
     )
     first, second = read_node_file(path)
     assert (first.name, first.labels) == ("edge", {"tier": "edge"})
