@@ -23,7 +23,6 @@ class Entry:
         key: ``namespace/name``, or the name alone of a cluster-scoped object.
         namespace: empty for a cluster-scoped object.
         revision: the store's revision at which the object took this form.
-        obj: the parsed object; shared by all readers, never changed.
         expires_s: when the store forgets the object, in seconds since the epoch; None: never.
         fields: the values of its field selectors, kept here by the first reader who needs them.
         served: forms in other versions, kept by the first reader who needs them.
@@ -32,11 +31,11 @@ class Entry:
 
     __slots__ = (
         "_encoded",
+        "_obj",
         "expires_s",
         "fields",
         "key",
         "namespace",
-        "obj",
         "renderings",
         "revision",
         "served",
@@ -53,7 +52,7 @@ class Entry:
         self.key = key
         self.namespace = key.partition("/")[0] if "/" in key else ""
         self.revision = revision
-        self.obj = obj
+        self._obj: Object | None = obj
         self._encoded = encoded
         self.expires_s = expires_s
         self.fields: dict[str, str] | None = None
@@ -61,11 +60,24 @@ class Entry:
         self.renderings: dict[Any, bytes] | None = None
 
     @property
+    def obj(self) -> Object:
+        """The parsed object; shared by all readers, never changed."""
+        if self._obj is None:
+            assert self._encoded is not None
+            self._obj = orjson.loads(self._encoded)
+        return self._obj
+
+    @property
     def encoded(self) -> bytes:
         """The object as JSON."""
         if self._encoded is None:
-            self._encoded = orjson.dumps(self.obj)
+            self._encoded = orjson.dumps(self._obj)
         return self._encoded
+
+    def cool(self) -> None:
+        """Keeps the object as JSON alone, a fifth of its size parsed, until somebody asks."""
+        _ = self.encoded
+        self._obj = self.fields = self.served = self.renderings = None
 
     @property
     def labels(self) -> dict[str, str]:
@@ -132,6 +144,14 @@ class Event:
     def revision(self) -> int:
         """The revision of the change."""
         return self.entry.revision
+
+    def cool(self) -> None:
+        """Keeps what was, as JSON alone: hardly anybody goes back this far."""
+        self.renderings.clear()
+        if self.previous is not None:
+            self.previous.cool()
+        if self._tombstone is not None:
+            self._tombstone.cool()
 
     @property
     def tombstone(self) -> Entry:

@@ -7,6 +7,9 @@ from netcore_cluster.storage.entry import Event
 MIN_EVENTS = 100
 MAX_EVENTS = 102_400
 MAX_BYTES = 64 << 20
+HOT_EVENTS = 512
+"""Events whose objects stay parsed: those that watchers are being told of."""
+
 FRESH_S = 75.0
 """How long events are kept at least, within the other limits.
 
@@ -43,6 +46,8 @@ class History:
         """Adds the newest event and drops what is too old to keep."""
         self._events.append(event)
         self._bytes += _size(event)
+        if len(self._events) > HOT_EVENTS:
+            self._events[-HOT_EVENTS - 1].cool()
         while len(self._events) > MIN_EVENTS and (
             self._events[0].observed_s < event.observed_s - FRESH_S
             or len(self._events) > MAX_EVENTS
