@@ -158,7 +158,7 @@ async def test_a_service_account_that_is_deleted_comes_back(cluster):
 
 
 async def test_a_silent_node_is_tainted_and_its_pods_evicted_then_it_returns(cluster):
-    cluster.start_controllers(node_grace_s=0.5)
+    cluster.start_controllers(node_grace_s=1.0)
     cluster.start_nodes(1, heartbeat_s=0.1)
     found = deployment(1)
     found["spec"]["template"]["spec"]["tolerations"] = [

@@ -1,7 +1,7 @@
 """Renews the leases of many nodes from one task.
 
-Each node is due every `interval_s`, at its own share of it; the task looks twice a second and
-renews all that are due side by side, so that they share a commit of the store.
+Each node is due every `interval_s`, at its own share of it; the task looks a few times in that time
+and renews all that are due side by side, so that they share a commit of the store.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from netcore_cluster.nodes.node_spec import LEASE_NAMESPACE, LEASES, lease_objec
 
 _LOG: Final = logging.getLogger(__name__)
 
-_LOOK_EVERY_S: Final = 0.5
+_LONGEST_LOOK_S: Final = 0.5
 
 
 class Heartbeat:
@@ -51,8 +51,9 @@ class Heartbeat:
         ]
         heapify(due)
         await self._renew_all(self._names)
+        look_every_s = min(_LONGEST_LOOK_S, self._interval_s / 4)
         while True:
-            await asyncio.sleep(_LOOK_EVERY_S)
+            await asyncio.sleep(look_every_s)
             now = self._clock()
             beating = []
             while due[0][0] <= now:
