@@ -1,31 +1,49 @@
 """What would the scheduler do? The same engine and configuration, writing nothing."""
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from itertools import groupby
+from typing import Any, Final
 
 import orjson
 
-from netcore import ClusterState, InvalidInputError, Plan, PodSummary, Profile
+from netcore import ClusterState, InvalidInputError, PodSummary, Profile
 from netcore_scheduler.config import SchedulerConfiguration, decode_configuration
 
-_DECIDES: Final = frozenset(
-    {
-        "Namespace",
-        "Service",
-        "Node",
-        "Pod",
-        "AppGroup",
-        "NetworkTopology",
-        "NodeNetwork",
-    }
-)
+# Kind → API group. Objects of other kinds, and of the same name in other groups, are passed over.
+_KINDS: Final = {
+    "Namespace": "",
+    "Service": "",
+    "Node": "",
+    "Pod": "",
+    "PriorityClass": "scheduling.k8s.io",
+    "AppGroup": "appgroup.diktyo.x-k8s.io",
+    "NetworkTopology": "networktopology.diktyo.x-k8s.io",
+    "NodeNetwork": "netcore.dev",
+}
+_NAMESPACED: Final = frozenset({"Service", "Pod", "AppGroup", "NetworkTopology"})
 _TERMINAL: Final = frozenset({"Succeeded", "Failed"})
+# As the API server words the condition of such a pod.
+_GATED: Final = "Scheduling is blocked due to non-empty scheduling gates"
+_SYSTEM_PRIORITIES: Final = {
+    "system-cluster-critical": 2_000_000_000,
+    "system-node-critical": 2_000_001_000,
+}
 
 
 class SimulationError(ValueError):
-    """An object is not what it must be; the message names it."""
+    """An object is not what it must be; the message names it.
+
+    Attributes:
+        index: Position of the object among those given.
+        problem: What is wrong with it.
+    """
+
+    def __init__(self, index: int, problem: str) -> None:
+        super().__init__(f"object {index}: {problem}")
+        self.index = index
+        self.problem = problem
 
 
 def simulate(
@@ -36,6 +54,9 @@ def simulate(
     seed: int = 0,
 ) -> list[dict[str, Any]]:
     """Place the pending pods of a cluster and tell why each goes where it goes.
+
+    What the API server would fill in on creation is filled in here: the namespace `default`, and
+    the priority of a pod's PriorityClass.
 
     Args:
         objects: Kubernetes objects as dicts; a List is opened. A pod without `nodeName` is
@@ -49,150 +70,194 @@ def simulate(
     Returns:
         One decision a pending pod, in the order in which they would be placed:
         `{"pod": "ns/name", "node": str | None, "message": str, "nodes": [{"node", "accepted",
-        "plugin", "reasons", "scores": {plugin: {"raw", "normalized", "weighted"}}, "total"}]}`.
-        A pod held back by a scheduling gate, or being deleted, has none.
+        "plugin", "reasons", "scores": {plugin: {"raw", "normalized", "weighted"}}, "total"}]}`,
+        each pod seeing those before it. Nodes are sorted by name; `plugin` is the first that
+        rejects the node, `total` is None then. Pods that a scheduling gate holds back come last,
+        without nodes; those that are being deleted or have ended are not pending.
 
     Raises:
         ConfigurationError: The configuration is not sound.
         SimulationError: An object is not sound.
     """
-    simulation = _Simulation(objects, decode_configuration(config), now=now)
+    held = [_completed(found) for found in _flatten(enumerate(objects)) if _counts(found)]
+    profiles = {
+        settings.scheduler_name: Profile(settings.engine_json)
+        for settings in decode_configuration(config).profiles
+    }
+    state = ClusterState()
+    state.set_time(_newest_observation(held) if now is None else now)
+    pods = _apply_all(state, held)
+    pending = [pod for pod in pods if _is_pending(pod)]
+    gated = [pod for pod in pending if pod.scheduling_gates]
     return [
-        {
-            "pod": decision.pod,
-            "node": decision.node,
-            "message": decision.message,
-            "nodes": decision.nodes(),
-        }
-        for plan in simulation.plans(seed=seed, detail="full")
-        for decision in plan.decisions
+        *_decisions(state, profiles, [pod for pod in pending if not pod.scheduling_gates], seed),
+        *({"pod": pod.key, "node": None, "message": _GATED, "nodes": []} for pod in gated),
     ]
 
 
 def summarize(
-    objects: Iterable[Mapping[str, Any]], pod: str, configuration: SchedulerConfiguration
+    objects: Iterable[Mapping[str, Any]],
+    pod: str,
+    configuration: SchedulerConfiguration,
+    *,
+    now: float,
 ) -> dict[str, Any]:
-    """Place the pending pods of a cluster now; return the summary of one pod's decision.
+    """Place one pending pod of a cluster; return the summary of its decision.
 
     Args:
         objects: As in `simulate`.
         pod: `namespace/name`.
-        configuration: How to place.
+        configuration: How to place it.
+        now: Unix seconds.
+
+    Returns:
+        `Decision.summary()`, decoded.
 
     Raises:
-        SimulationError: An object is not sound, or the pod is not among those to place.
+        SimulationError: An object is not sound.
+        UnknownObjectError: No such pod is among the objects, or it has a node.
     """
-    simulation = _Simulation(objects, configuration, now=time.time())
-    for plan in simulation.plans(seed=0, detail="summary"):
+    held = [_completed(found) for found in _flatten(enumerate(objects)) if _counts(found)]
+    state = ClusterState()
+    state.set_time(now)
+    [name] = [found.scheduler_name for found in _apply_all(state, held) if found.key == pod]
+    profiles = {each.scheduler_name: each for each in configuration.profiles}
+    settings = profiles.get(name) or next(iter(profiles.values()))
+    [decision] = state.plan(Profile(settings.engine_json), [pod]).decisions
+    summary: dict[str, Any] = orjson.loads(decision.summary())
+    return summary
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """One object, and the position of the given one that it was in."""
+
+    index: int
+    kind: str
+    body: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        metadata = self.body.get("metadata")
+        name = metadata.get("name") if isinstance(metadata, Mapping) else None
+        return f"{self.kind} {name or 'without a name'}"
+
+    def fail(self, problem: object) -> SimulationError:
+        return SimulationError(self.index, f"{self.name}: {problem}")
+
+
+def _decisions(
+    state: ClusterState, profiles: Mapping[str, Profile], pods: list[PodSummary], seed: int
+) -> Iterator[dict[str, Any]]:
+    """Plan the pods in the order of the queue, which all profiles share."""
+    default = next(iter(profiles))
+    of_pod = {
+        pod.key: pod.scheduler_name if pod.scheduler_name in profiles else default for pod in pods
+    }
+    order = state.sort(profiles[default], list(of_pod), [pod.created_at for pod in pods])
+    for name, run in groupby(order, of_pod.__getitem__):
+        plan = state.plan(profiles[name], list(run), seed=seed, detail="full")
         for decision in plan.decisions:
-            if decision.pod == pod:
-                summary: dict[str, Any] = orjson.loads(decision.summary())
-                return summary
-    raise SimulationError(f"pod {pod} is over or being deleted: there is nothing to place")
+            yield {
+                "pod": decision.pod,
+                "node": decision.node,
+                "message": decision.message,
+                "nodes": decision.nodes(),
+            }
 
 
-class _Simulation:
-    """A cluster's objects in the engine, and the pods to place by profile."""
-
-    def __init__(
-        self,
-        objects: Iterable[Mapping[str, Any]],
-        configuration: SchedulerConfiguration,
-        *,
-        now: float | None,
-    ) -> None:
-        held = list(_flatten(objects))
-        self._profiles = {
-            settings.scheduler_name: Profile(settings.engine_json)
-            for settings in configuration.profiles
-        }
-        self._state = ClusterState()
-        self._state.set_time(_newest_observation(held) if now is None else now)
-        self._pending: dict[str, list[tuple[str, float]]] = {name: [] for name in self._profiles}
-        first = configuration.profiles[0].scheduler_name
-        priorities = _priorities(held)
-        for obj in held:
-            summary = _apply(self._state, _with_priority(obj, priorities))
-            if summary is not None and _is_to_place(summary):
-                name = summary.scheduler_name
-                self._pending[name if name in self._profiles else first].append(
-                    (summary.key, summary.created_at)
-                )
-
-    def plans(self, *, seed: int, detail: Literal["summary", "full"]) -> Iterator[Plan]:
-        """Place the pods, profile after profile, each seeing what the ones before took."""
-        for name, profile in self._profiles.items():
-            keys = [key for key, _ in self._pending[name]]
-            created = [at for _, at in self._pending[name]]
-            order = self._state.sort(profile, keys, created)
-            yield self._state.plan(profile, order, seed=seed, detail=detail)
-
-
-def _is_to_place(pod: PodSummary) -> bool:
-    is_over = pod.phase in _TERMINAL or pod.is_deleting
-    return pod.node_name is None and not is_over and not pod.scheduling_gates
-
-
-def _flatten(objects: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    for index, obj in enumerate(objects):
+def _flatten(objects: Iterable[tuple[int, Any]]) -> Iterator[_Object]:
+    for index, obj in objects:
         if not isinstance(obj, Mapping) or not isinstance(obj.get("kind"), str):
-            raise SimulationError(f"object {index}: a Kubernetes object has a kind")
-        if obj["kind"].endswith("List") and isinstance(obj.get("items"), list):
-            item_kind = obj["kind"].removesuffix("List")
+            raise SimulationError(index, "a Kubernetes object is a mapping with a kind")
+        items = obj.get("items")
+        if obj["kind"].endswith("List") and isinstance(items, list):
+            # A typed list leaves kind and apiVersion of its items out.
+            common = {"kind": obj["kind"].removesuffix("List"), "apiVersion": obj.get("apiVersion")}
             yield from _flatten(
-                {"kind": item_kind, "apiVersion": obj.get("apiVersion"), **item}
-                if isinstance(item, Mapping)
-                else item
-                for item in obj["items"]
+                (index, {**common, **item} if isinstance(item, Mapping) else item) for item in items
             )
         else:
-            yield dict(obj)
+            yield _Object(index, obj["kind"], obj)
 
 
-def _apply(state: ClusterState, obj: dict[str, Any]) -> PodSummary | None:
-    kind = obj["kind"]
-    if kind not in _DECIDES:
-        return None
-    try:
-        return state.apply(kind, orjson.dumps(obj))
-    except (InvalidInputError, TypeError) as error:
-        metadata = obj.get("metadata")
-        name = metadata.get("name") if isinstance(metadata, Mapping) else None
-        raise SimulationError(f"{kind} {name or 'without a name'}: {error}") from error
+def _counts(found: _Object) -> bool:
+    group, slash, _ = str(found.body.get("apiVersion") or "").rpartition("/")
+    return found.kind in _KINDS and (not slash or group == _KINDS[found.kind])
 
 
-def _priorities(objects: Iterable[Mapping[str, Any]]) -> dict[str | None, int]:
+def _completed(found: _Object) -> _Object:
+    metadata = found.body.get("metadata")
+    if found.kind not in _NAMESPACED or not isinstance(metadata, Mapping):
+        return found
+    namespace = metadata.get("namespace") or "default"
+    metadata = {**metadata, "namespace": namespace}
+    return _Object(found.index, found.kind, {**found.body, "metadata": metadata})
+
+
+def _apply_all(state: ClusterState, held: list[_Object]) -> list[PodSummary]:
+    """Hand every object to the engine. Returns the pods as the last of each name left them."""
+    priorities = _priorities(held)
+    keys: dict[str, None] = {}
+    for found in held:
+        if found.kind == "PriorityClass":
+            continue
+        body = _with_priority(found, priorities) if found.kind == "Pod" else found.body
+        try:
+            summary = state.apply(found.kind, orjson.dumps(body))
+        except (InvalidInputError, orjson.JSONEncodeError) as error:
+            raise found.fail(error) from error
+        if summary is not None:
+            keys[summary.key] = None
+    return [pod for pod in map(state.pod, keys) if pod is not None]
+
+
+def _is_pending(pod: PodSummary) -> bool:
+    return pod.node_name is None and pod.phase not in _TERMINAL and not pod.is_deleting
+
+
+def _priorities(held: Iterable[_Object]) -> dict[str | None, int]:
     """Value by PriorityClass; None is what a pod without a class gets."""
-    priorities: dict[str | None, int] = {None: 0}
-    for obj in objects:
-        if obj["kind"] == "PriorityClass":
-            value = int(obj.get("value", 0))
-            priorities[obj["metadata"]["name"]] = value
-            if obj.get("globalDefault"):
-                priorities[None] = value
+    priorities: dict[str | None, int] = {None: 0, **_SYSTEM_PRIORITIES}
+    for found in held:
+        if found.kind != "PriorityClass":
+            continue
+        value = found.body.get("value", 0)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise found.fail(f"value: must be an integer, not {value!r}")
+        metadata = found.body.get("metadata")
+        name = metadata.get("name") if isinstance(metadata, Mapping) else None
+        if not isinstance(name, str):
+            raise found.fail("metadata.name: is missing")
+        priorities[name] = value
+        if found.body.get("globalDefault"):
+            priorities[None] = value
     return priorities
 
 
-def _with_priority(obj: dict[str, Any], priorities: dict[str | None, int]) -> dict[str, Any]:
+def _with_priority(found: _Object, priorities: Mapping[str | None, int]) -> Mapping[str, Any]:
     """Set what the API server's admission sets on a pod, where nobody did."""
-    spec = obj.get("spec")
-    if obj["kind"] != "Pod" or not isinstance(spec, Mapping) or "priority" in spec:
-        return obj
+    spec = found.body.get("spec")
+    if not isinstance(spec, Mapping) or spec.get("priority") is not None:
+        return found.body
     name = spec.get("priorityClassName") or None
     if name not in priorities:
-        return obj
-    return obj | {"spec": {**spec, "priority": priorities[name]}}
+        raise found.fail(f"no PriorityClass with name {name} was found: add it to the objects")
+    return {**found.body, "spec": {**spec, "priority": priorities[name]}}
 
 
-def _newest_observation(objects: Iterable[Mapping[str, Any]]) -> float:
+def _newest_observation(held: Iterable[_Object]) -> float:
     """Unix seconds of the newest `observedAt`; 0 where nothing was measured."""
     newest = 0.0
-    for obj in objects:
-        if obj["kind"] == "NodeNetwork":
-            stamp = (obj.get("status") or {}).get("observedAt")
-            try:
-                newest = max(newest, datetime.fromisoformat(stamp).timestamp()) if stamp else newest
-            except (TypeError, ValueError) as error:
-                name = obj.get("metadata", {}).get("name")
-                raise SimulationError(f"NodeNetwork {name}: status.observedAt: {error}") from error
+    for found in held:
+        status = found.body.get("status") if found.kind == "NodeNetwork" else None
+        stamp = status.get("observedAt") if isinstance(status, Mapping) else None
+        if stamp is None:
+            continue
+        try:
+            # YAML knows timestamps, JSON does not.
+            time = stamp if isinstance(stamp, datetime) else datetime.fromisoformat(stamp)
+        except (TypeError, ValueError) as error:
+            raise found.fail(f"status.observedAt: {error}") from error
+        newest = max(newest, time.timestamp())
     return newest

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ async def _explain(args: argparse.Namespace) -> dict[str, Any]:
     return {
         "origin": "planned now",
         "boundTo": _node(pod),
-        **summarize([*others, unbound], key, configuration),
+        **summarize([*others, unbound], key, configuration, now=time.time()),
     }
 
 
