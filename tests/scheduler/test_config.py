@@ -286,6 +286,19 @@ def test_each_profile_sorts_its_own_pods():
     assert sorts == ["AppGroupSort", "PrioritySort"]
 
 
+def test_profiles_may_sort_their_queues_each_in_its_way():
+    sorts = ["PrioritySort", "TopologicalSort", "PrioritySort"]
+    profiles = [
+        {
+            "schedulerName": f"{name}-{index}",
+            "plugins": {"queueSort": {"enabled": [{"name": name}]}},
+        }
+        for index, name in enumerate(sorts)
+    ]
+    first, second, third = decode_configuration({"profiles": profiles}).profiles
+    assert first.queue_sort == third.queue_sort != second.queue_sort
+
+
 def test_what_the_process_needs_is_kept():
     found = decode_configuration(
         {"parallelism": 4, "clientConnection": {"kubeconfig": "k", "qps": -1, "burst": 7}}

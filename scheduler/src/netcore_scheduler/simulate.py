@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from netcore import ClusterState, InvalidInputError, PodSummary, Profile
+from netcore import ClusterState, Decision, InvalidInputError, PodSummary, Profile
 from netcore_scheduler.config import SchedulerConfiguration, decode_configuration
 
 # Kind → API group. Objects of other kinds, and of the same name in other groups, are passed over.
@@ -26,7 +26,7 @@ _NAMESPACED: Final = frozenset({"Service", "Pod", "AppGroup", "NetworkTopology"}
 _TERMINAL: Final = frozenset({"Succeeded", "Failed"})
 # As the API server words the condition of such a pod.
 _GATED: Final = "Scheduling is blocked due to non-empty scheduling gates"
-_SYSTEM_PRIORITIES: Final = {
+_SYSTEM_PRIORITIES: Final[dict[str | None, int]] = {
     "system-cluster-critical": 2_000_000_000,
     "system-node-critical": 2_000_001_000,
 }
@@ -80,18 +80,23 @@ def simulate(
         SimulationError: An object is not sound.
     """
     held = [_completed(found) for found in _flatten(enumerate(objects)) if _counts(found)]
-    profiles = {
-        settings.scheduler_name: Profile(settings.engine_json)
-        for settings in decode_configuration(config).profiles
-    }
+    configuration = decode_configuration(config)
     state = ClusterState()
     state.set_time(_newest_observation(held) if now is None else now)
-    pods = _apply_all(state, held)
-    pending = [pod for pod in pods if _is_pending(pod)]
+    pending = [pod for pod in _apply_all(state, held) if _is_pending(pod)]
+    ready = [pod for pod in pending if not pod.scheduling_gates]
     gated = [pod for pod in pending if pod.scheduling_gates]
-    return [
-        *_decisions(state, profiles, [pod for pod in pending if not pod.scheduling_gates], seed),
-        *({"pod": pod.key, "node": None, "message": _GATED, "nodes": []} for pod in gated),
+    decisions = [
+        {
+            "pod": decision.pod,
+            "node": decision.node,
+            "message": decision.message,
+            "nodes": decision.nodes(),
+        }
+        for decision in _decisions(state, configuration, ready, seed)
+    ]
+    return decisions + [
+        {"pod": pod.key, "node": None, "message": _GATED, "nodes": []} for pod in gated
     ]
 
 
@@ -147,23 +152,23 @@ class _Object:
 
 
 def _decisions(
-    state: ClusterState, profiles: Mapping[str, Profile], pods: list[PodSummary], seed: int
-) -> Iterator[dict[str, Any]]:
-    """Plan the pods in the order of the queue, which all profiles share."""
+    state: ClusterState, configuration: SchedulerConfiguration, pods: list[PodSummary], seed: int
+) -> Iterator[Decision]:
+    """Plan the pods in the order of their queue; profiles with the same queue sort share one."""
+    profiles = {each.scheduler_name: Profile(each.engine_json) for each in configuration.profiles}
     default = next(iter(profiles))
     of_pod = {
         pod.key: pod.scheduler_name if pod.scheduler_name in profiles else default for pod in pods
     }
-    order = state.sort(profiles[default], list(of_pod), [pod.created_at for pod in pods])
-    for name, run in groupby(order, of_pod.__getitem__):
-        plan = state.plan(profiles[name], list(run), seed=seed, detail="full")
-        for decision in plan.decisions:
-            yield {
-                "pod": decision.pod,
-                "node": decision.node,
-                "message": decision.message,
-                "nodes": decision.nodes(),
-            }
+    queues: dict[bytes, list[str]] = {}
+    for settings in configuration.profiles:
+        queues.setdefault(settings.queue_sort, []).append(settings.scheduler_name)
+    for names in queues.values():
+        mine = [pod for pod in pods if of_pod[pod.key] in names]
+        keys, created = [pod.key for pod in mine], [pod.created_at for pod in mine]
+        order = state.sort(profiles[names[0]], keys, created)
+        for name, run in groupby(order, of_pod.__getitem__):
+            yield from state.plan(profiles[name], list(run), seed=seed, detail="full").decisions
 
 
 def _flatten(objects: Iterable[tuple[int, Any]]) -> Iterator[_Object]:
@@ -218,7 +223,7 @@ def _is_pending(pod: PodSummary) -> bool:
 
 def _priorities(held: Iterable[_Object]) -> dict[str | None, int]:
     """Value by PriorityClass; None is what a pod without a class gets."""
-    priorities: dict[str | None, int] = {None: 0, **_SYSTEM_PRIORITIES}
+    priorities = {None: 0} | _SYSTEM_PRIORITIES
     for found in held:
         if found.kind != "PriorityClass":
             continue

@@ -7,6 +7,7 @@ weights and arguments mean what they mean upstream. Where netcore differs on pur
   For a pod without an AppGroup they do nothing. A profile that enables Diktyo's plugins gets
   Diktyo's behaviour: netcore's counterparts are then on only where they are enabled by name.
 - Profiles may differ in their queue sort: the pods of each are sorted on their own.
+- Each profile may have a queue sort of its own: its pods wait in a queue of their own then.
 - A profile without a queue sort sorts by PrioritySort, with a warning, where upstream refuses.
 - A plugin of upstream that netcore does not have yet is left out with a warning.
 """

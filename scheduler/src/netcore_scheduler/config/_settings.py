@@ -30,6 +30,11 @@ class ProfileSettings:
     scheduler_name: str
     engine_json: bytes
 
+    @property
+    def queue_sort(self) -> bytes:
+        """The queue sort with its arguments; profiles with equal ones share a queue."""
+        return orjson.dumps(orjson.loads(self.engine_json)["queueSort"])
+
     def renamed(self, scheduler_name: str) -> "ProfileSettings":
         """The same profile under another name."""
         document = orjson.loads(self.engine_json) | {"schedulerName": scheduler_name}
@@ -179,7 +184,6 @@ def _profiles(reader: Reader, warnings: list[str]) -> tuple[ProfileSettings, ...
     # As upstream: a lone profile without a name is the default scheduler's.
     default_name = _UPSTREAM_SCHEDULER_NAME if len(readers) == 1 else ""
     profiles: dict[str, ProfileSettings] = {}
-    queue_sorts: list[dict[str, Any]] = []
     for index, profile in enumerate(readers):
         path = f"profiles[{index}]"
         name = profile.text("schedulerName", default_name)
@@ -193,7 +197,6 @@ def _profiles(reader: Reader, warnings: list[str]) -> tuple[ProfileSettings, ...
         profile.finish()
         resolved, found = resolve(sets, arguments, path=path)
         warnings += found
-        _check_common_queue_sort(queue_sorts, resolved["queueSort"], path=path)
         profiles[name] = ProfileSettings(
             name, _engine_form({"schedulerName": name} | resolved, path)
         )
