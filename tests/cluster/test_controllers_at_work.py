@@ -353,3 +353,17 @@ async def test_pods_that_are_refused_are_reported_and_tried_again(cluster):
     await cluster.client.create("priorityclasses.scheduling.k8s.io", priority)
     stored = await rolled_out(cluster)
     assert condition_of(stored, "ReplicaFailure") is None
+
+
+async def test_a_pod_bound_to_a_node_that_is_gone_runs_once_the_node_is_back(cluster):
+    cluster.start_nodes(1)
+    await cluster.until("nodes", lambda nodes: len(nodes) == 1)
+    await cluster.client.delete("nodes", "node-0")
+    spec = {"nodeName": "node-0", "containers": [{"name": "c", "image": "i"}]}
+    await cluster.client.create("pods", {"metadata": {"name": "p"}, "spec": spec}, "default")
+    await cluster.client.create("nodes", {"metadata": {"name": "node-0"}})
+    await cluster.until("pods", lambda pods: all(map(is_running, pods)))
+    (node,) = await cluster.until(
+        "nodes", lambda nodes: (condition_of(nodes[0], "Ready") or {}).get("status") == "True"
+    )
+    assert node["metadata"]["labels"]["kubernetes.io/hostname"] == "node-0"

@@ -32,7 +32,7 @@ def by_app_group(pod: Object) -> Iterable[str]:
     return (f"{key_of(pod).namespace}/{group}",) if group else ()
 
 
-_INDEXES: Final[Mapping[str, Mapping[str, Index]]] = {
+INDEXES: Final[Mapping[str, Mapping[str, Index]]] = {
     "pods": {**_MANAGED, "node": by_node, "app-group": by_app_group},
     "replicasets.apps": _MANAGED,
     "deployments.apps": _NAMESPACE,
@@ -46,7 +46,9 @@ _INDEXES: Final[Mapping[str, Mapping[str, Index]]] = {
 class Hub:
     """Every cache, by resource; each change is told to every listener, in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, indexes: Mapping[str, Mapping[str, Index]] = INDEXES) -> None:
+        """Starts empty; `indexes` says by what the objects of a resource are to be found."""
+        self._indexes: Final = indexes
         self._caches: dict[str, ObjectCache] = {}
         self._listeners: list[Listener] = []
 
@@ -58,7 +60,7 @@ class Hub:
         """The cache of a resource; empty where nothing fills it yet."""
         found = self._caches.get(resource)
         if found is None:
-            found = ObjectCache(resource, _INDEXES.get(resource, {}))
+            found = ObjectCache(resource, self._indexes.get(resource, {}))
             self._caches[resource] = found
         return found
 

@@ -60,7 +60,7 @@ def reconcile(observed: ObservedPod, now: float) -> list[Action]:
 
 
 class NodeAgent(Controller[BoundPod, ObservedPod]):
-    """Watches the pods of its nodes."""
+    """Watches its nodes and their pods."""
 
     name: ClassVar = "kubelet"
     # So many status writes share one commit of the store.
@@ -74,8 +74,15 @@ class NodeAgent(Controller[BoundPod, ObservedPod]):
         self._runtime: Final = runtime
 
     def interests(self) -> Mapping[str, Interest[BoundPod]]:
-        """Pods that are bound to one of the nodes."""
-        return {"pods": self._on_pod}
+        """Pods that are bound to one of the nodes, and a node that comes (back)."""
+        return {"pods": self._on_pod, "nodes": self._on_node}
+
+    def _on_node(self, change: Change, _now: float) -> Sequence[BoundPod]:
+        name = key_of(change.newest).name
+        if change.old is not None or name not in self._ledgers:
+            return ()
+        pods = self._pods.find("node", name)
+        return [BoundPod(key_of(pod), uid_of(pod), name) for pod in pods]
 
     def _on_pod(self, change: Change, _now: float) -> Sequence[BoundPod]:
         pod = change.newest

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from netcore_cluster.api.client import Client
 from netcore_cluster.api.errors import ApiError, Object
+from netcore_cluster.controllers.cache import by_node
 from netcore_cluster.controllers.controller import Controller
 from netcore_cluster.controllers.event_poster import EventPoster
 from netcore_cluster.controllers.hub import Hub
@@ -61,7 +62,7 @@ async def run_nodes(
         spec.name: spec for spec in (default_nodes(nodes) if isinstance(nodes, int) else nodes)
     }
     runtime = runtime or FakeRuntime()
-    hub = Hub()
+    hub = Hub({"pods": {"node": by_node}})
     poster = EventPoster(client, clock=clock)
     known = hub.cache("nodes")
 
