@@ -35,7 +35,8 @@ def node(ready: str | None = "True", **spec) -> dict:
 class Cluster(World):
     def look(self, *, heard_at: float, pods=()) -> list:
         found = self.get("nodes", "n1", "")
-        observed = node_health.ObservedNode(found, self.all("pods") or list(pods), heard_at, 40.0)
+        left_s = heard_at + 40.0 - self.now
+        observed = node_health.ObservedNode(found, self.all("pods") or list(pods), left_s)
         actions = node_health.reconcile(observed, self.now)
         self.perform(actions)
         return actions
@@ -115,21 +116,27 @@ def test_a_node_that_never_posted_is_left_alone_until_its_grace_ends():
 
 def test_a_node_is_heard_by_its_lease_and_its_own_status_but_not_by_our_writes():
     cluster = Cluster(NOW)
-    controller = node_health.NodeHealthController(cluster.hub, grace_s=40, startup_grace_s=60)
+    steady = 5.0
+    controller = node_health.NodeHealthController(
+        cluster.hub, grace_s=40, startup_grace_s=60, steady=lambda: steady
+    )
     on_node, on_lease = controller.interests().values()
     first = merged(node(), {"metadata": {"creationTimestamp": timestamp(NOW - 300)}})
-    list(on_node(Change("nodes", None, first), NOW))
-    assert controller._heard_at == {"n1": NOW}
+    list(on_node(Change("nodes", None, first)))
+    assert controller._heard_at == {"n1": 5.0}
     silenced = merged(first, {"metadata": {"labels": {"a": "b"}}})
-    list(on_node(Change("nodes", first, silenced), NOW + 10))
-    assert controller._heard_at == {"n1": NOW}
+    steady = 15.0
+    list(on_node(Change("nodes", first, silenced)))
+    assert controller._heard_at == {"n1": 5.0}
     beat = merged(silenced, {})
     beat["status"]["conditions"][0]["lastHeartbeatTime"] = timestamp(NOW + 20)
-    list(on_node(Change("nodes", silenced, beat), NOW + 20))
-    assert controller._heard_at == {"n1": NOW + 20}
+    steady = 25.0
+    list(on_node(Change("nodes", silenced, beat)))
+    assert controller._heard_at == {"n1": 25.0}
     lease = {"metadata": {"name": "n1", "namespace": "kube-node-lease"}}
-    list(on_lease(Change("leases.coordination.k8s.io", None, lease), NOW + 30))
-    assert controller._heard_at == {"n1": NOW + 30}
+    steady = 35.0
+    list(on_lease(Change("leases.coordination.k8s.io", None, lease)))
+    assert controller._heard_at == {"n1": 35.0}
 
 
 @pytest.mark.parametrize(("age_s", "said"), [(1, ["RegisteredNode"]), (300, [])])
@@ -137,7 +144,7 @@ def test_a_new_node_is_welcomed_once(age_s, said):
     world = World(NOW)
     controller = node_health.NodeHealthController(world.hub, grace_s=40, startup_grace_s=60)
     on_node, _ = controller.interests().values()
-    world.hub.listen(lambda change: list(on_node(change, NOW)))
+    world.hub.listen(lambda change: list(on_node(change)))
     created = {"metadata": {"creationTimestamp": timestamp(NOW - age_s)}}
     world.put("nodes", merged(node(), created))
     for expected in (said, []):
@@ -204,9 +211,9 @@ def test_the_first_taint_that_runs_out_decides():
 def test_pods_of_a_missing_node_wait_out_the_quarantine_then_fail_and_go():
     world = World(NOW)
     stored = [world.put("pods", pod(name, node="n1")) for name in "ab"]
-    observed = pod_garbage.ObservedMissingNode(stored, NOW - 10, 40.0)
+    observed = pod_garbage.ObservedMissingNode(stored, 30.0)
     assert pod_garbage.reconcile(observed, NOW) == [Requeue(30.0)]
-    actions = pod_garbage.reconcile(observed, NOW + 30)
+    actions = pod_garbage.reconcile(pod_garbage.ObservedMissingNode(stored, 0.0), NOW)
     assert [type(a) for a in actions] == [Patch, Patch, Delete, Delete]
     assert actions[0].patch["status"]["phase"] == "Failed"
     assert {a.grace_s for a in actions if isinstance(a, Delete)} == {0}

@@ -237,9 +237,7 @@ def test_pods_wake_their_replica_set_and_orphans_every_one_that_selects_them():
     on_pod = controller.interests()["pods"]
     world.hub.listen(
         lambda change: (
-            woken.append({k.name for k in on_pod(change, NOW)})
-            if change.resource == "pods"
-            else None
+            woken.append({k.name for k in on_pod(change)}) if change.resource == "pods" else None
         )
     )
     rs = world.put("replicasets.apps", replica_set(1))

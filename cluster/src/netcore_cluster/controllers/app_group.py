@@ -157,13 +157,13 @@ class AppGroupController(Controller[Key, ObservedAppGroup]):
         """AppGroups by name, pods by label."""
         return {_RESOURCE: self._on_app_group, "pods": self._on_pod}
 
-    def _on_app_group(self, change: Change, _now: float) -> Iterable[Key]:
+    def _on_app_group(self, change: Change) -> Iterable[Key]:
         key = key_of(change.newest)
         if change.new is None:
             self._orderings.pop(key, None)
         return (key,)
 
-    def _on_pod(self, change: Change, _now: float) -> Iterable[Key]:
+    def _on_pod(self, change: Change) -> Iterable[Key]:
         before, after = _membership(change.old), _membership(change.new)
         if before == after:
             return ()

@@ -16,7 +16,7 @@ from netcore_cluster.controllers.cache import Change
 K = TypeVar("K", bound=Hashable)
 O = TypeVar("O")  # noqa: E741  (what was observed)
 
-Interest = Callable[[Change, float], Iterable[K]]
+Interest = Callable[[Change], Iterable[K]]
 
 EVERY_RESOURCE: Final = "*"
 
@@ -36,7 +36,7 @@ class Controller(ABC, Generic[K, O]):
 
     @abstractmethod
     def interests(self) -> Mapping[str, Interest[K]]:
-        """For each resource: which keys a change of an object touches, at a time.
+        """For each resource: which keys a change of an object touches.
 
         `EVERY_RESOURCE` stands for all of them, custom resources too.
         """

@@ -155,10 +155,10 @@ class DisruptionController(Controller[Key, ObservedBudget]):
         sized = dict.fromkeys(_SCALED_RESOURCES.values(), self._on_size)
         return {_RESOURCE: self._on_budget, "pods": self._on_pod, **sized}
 
-    def _on_budget(self, change: Change, _now: float) -> Iterable[Key]:
+    def _on_budget(self, change: Change) -> Iterable[Key]:
         return (key_of(change.newest),)
 
-    def _on_pod(self, change: Change, _now: float) -> Iterable[Key]:
+    def _on_pod(self, change: Change) -> Iterable[Key]:
         budgets = self._budgets.find("namespace", key_of(change.newest).namespace)
         if not budgets:
             return ()
@@ -169,7 +169,7 @@ class DisruptionController(Controller[Key, ObservedBudget]):
             if any(selects(budget["spec"].get("selector"), labels_of(pod)) for pod in versions)
         ]
 
-    def _on_size(self, change: Change, _now: float) -> Iterable[Key]:
+    def _on_size(self, change: Change) -> Iterable[Key]:
         if change.old is not None and change.new is not None:
             before, after = (each["spec"].get("replicas") for each in (change.old, change.new))
             if before == after:

@@ -251,13 +251,13 @@ class EndpointsController(Controller[Key, ObservedService]):
     def interests(self) -> Mapping[str, Interest[Key]]:
         """Services, pods by labels, and what was made for a Service."""
         return {
-            "services": lambda change, _now: (key_of(change.newest),),
+            "services": lambda change: (key_of(change.newest),),
             "pods": self._on_pod,
             "endpoints": self._on_endpoints,
             _SLICES: self._on_slice,
         }
 
-    def _on_pod(self, change: Change, _now: float) -> Iterable[Key]:
+    def _on_pod(self, change: Change) -> Iterable[Key]:
         services = self._services.find("namespace", key_of(change.newest).namespace)
         if not services or _face(change.old) == _face(change.new):
             return ()
@@ -268,10 +268,10 @@ class EndpointsController(Controller[Key, ObservedService]):
             if any(_selects(service, pod) for pod in versions)
         ]
 
-    def _on_endpoints(self, change: Change, _now: float) -> Iterable[Key]:
+    def _on_endpoints(self, change: Change) -> Iterable[Key]:
         return (key_of(change.newest),)
 
-    def _on_slice(self, change: Change, _now: float) -> Iterable[Key]:
+    def _on_slice(self, change: Change) -> Iterable[Key]:
         name = labels_of(change.newest).get("kubernetes.io/service-name")
         return (Key(key_of(change.newest).namespace, name),) if name else ()
 

@@ -196,7 +196,7 @@ class GarbageCollector(Controller[Item, ObservedItem]):
         """Everything."""
         return {EVERY_RESOURCE: self._on_change}
 
-    def _on_change(self, change: Change, _now: float) -> Iterable[Item]:
+    def _on_change(self, change: Change) -> Iterable[Item]:
         return self._graph.apply(change)
 
     async def observe(self, key: Item) -> ObservedItem | None:

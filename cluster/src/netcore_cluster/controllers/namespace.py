@@ -132,12 +132,12 @@ class NamespaceController(Controller[str, ObservedNamespace]):
         """Namespaces; and every resource, for what leaves a namespace."""
         return {_RESOURCE: self._on_namespace, EVERY_RESOURCE: self._on_content}
 
-    def _on_namespace(self, change: Change, _now: float) -> Iterable[str]:
+    def _on_namespace(self, change: Change) -> Iterable[str]:
         if change.new is not None and is_deleting(change.new):
             return (key_of(change.new).name,)
         return ()
 
-    def _on_content(self, change: Change, _now: float) -> Iterable[str]:
+    def _on_content(self, change: Change) -> Iterable[str]:
         if change.new is not None or change.old is None:
             return ()
         name = key_of(change.old).namespace

@@ -61,12 +61,12 @@ class NamespaceDefaultsController(Controller[str, ObservedDefaults]):
     def interests(self) -> Mapping[str, Interest[str]]:
         """Namespaces, and what bears one of the two names."""
         return {
-            "namespaces": lambda change, _now: (key_of(change.newest).name,),
+            "namespaces": lambda change: (key_of(change.newest).name,),
             "serviceaccounts": self._on_default,
             "configmaps": self._on_default,
         }
 
-    def _on_default(self, change: Change, _now: float) -> Iterable[str]:
+    def _on_default(self, change: Change) -> Iterable[str]:
         key = key_of(change.newest)
         return (key.namespace,) if key.name in {_ACCOUNT, _CERTIFICATE} else ()
 

@@ -7,7 +7,8 @@ does no harm. A node that fell silent keeps its last conditions but for their st
 Source: kubernetes ``pkg/controller/nodelifecycle/node_lifecycle_controller.go``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -48,13 +49,17 @@ _HEARTBEAT_CONDITIONS: Final = ("Ready", "MemoryPressure", "DiskPressure", "PIDP
 
 @dataclass(frozen=True, slots=True)
 class ObservedNode:
-    """A node, its pods, and when it was last heard of (Unix seconds)."""
+    """A node and its pods.
+
+    Attributes:
+        grace_left_s: How long it may still be silent; 0 or less where it was for too long.
+        is_first_look: Whether it was not known before.
+    """
 
     node: Object
     pods: Sequence[Object]
-    heard_at: float
-    grace_s: float
-    is_new: bool = False
+    grace_left_s: float
+    is_first_look: bool = False
 
 
 def reconcile(observed: ObservedNode, now: float) -> list[Action]:
@@ -62,20 +67,19 @@ def reconcile(observed: ObservedNode, now: float) -> list[Action]:
     node = observed.node
     conditions: Sequence[Object] = (node.get("status") or {}).get("conditions") or ()
     actions: list[Action] = []
-    if observed.is_new:
+    if observed.is_first_look and _age_s(node, now) < _NEW_S:
         name = key_of(node).name
         actions.append(
             _event(node, "RegisteredNode", f"event: Registered Node {name} in Controller")
         )
-    silent_in_s = observed.heard_at + observed.grace_s - now
-    if silent_in_s <= 0:
+    if observed.grace_left_s <= 0:
         silenced = _silenced(conditions, now)
         if silenced != list(conditions):
             change = {"status": {"conditions": silenced}}
             actions.append(Patch("nodes", "", key_of(node).name, change, "status"))
             conditions = silenced
     else:
-        actions.append(Requeue(silent_in_s))
+        actions.append(Requeue(observed.grace_left_s))
     taints = _taints(node, conditions, now)
     if taints != (node["spec"].get("taints") or []):
         metadata = {"resourceVersion": node["metadata"]["resourceVersion"]}
@@ -159,6 +163,10 @@ def _is_ready(conditions: Sequence[Object]) -> bool:
     return ready is not None and ready["status"] == "True"
 
 
+def _age_s(node: Object, now: float) -> float:
+    return now - seconds(node["metadata"]["creationTimestamp"])
+
+
 def _beats(node: Object | None) -> str | None:
     """When its agent last posted the status, by the agent's clock."""
     ready = None if node is None else condition_of(node, "Ready")
@@ -175,37 +183,41 @@ class NodeHealthController(Controller[str, ObservedNode]):
 
     name: ClassVar = "node-controller"
 
-    def __init__(self, hub: Hub, *, grace_s: float, startup_grace_s: float) -> None:
-        """How long a node may be silent, and how long one that has posted no status yet."""
+    def __init__(
+        self,
+        hub: Hub,
+        *,
+        grace_s: float,
+        startup_grace_s: float,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """How long a node may be silent, and one that has posted no status yet, by which clock."""
         self._nodes = hub.cache("nodes")
         self._pods = hub.cache("pods")
         self._grace_s: Final = grace_s
         self._startup_grace_s: Final = startup_grace_s
+        self._steady: Final = steady
         self._heard_at: dict[str, float] = {}
-        self._new: set[str] = set()
+        self._looked_at: set[str] = set()
 
     def interests(self) -> Mapping[str, Interest[str]]:
         """Nodes, and the leases by which they say that they live."""
         return {"nodes": self._on_node, "leases.coordination.k8s.io": self._on_lease}
 
-    def _on_node(self, change: Change, now: float) -> Iterable[str]:
+    def _on_node(self, change: Change) -> Iterable[str]:
         name = key_of(change.newest).name
         if change.new is None:
             self._heard_at.pop(name, None)
-            self._new.discard(name)
+            self._looked_at.discard(name)
             return ()
-        created_at = seconds(change.new["metadata"]["creationTimestamp"])
-        if change.old is None and now - created_at < _NEW_S:
-            self._new.add(name)
         if name not in self._heard_at or _beats(change.old) != _beats(change.new):
-            self._heard_at[name] = now
+            self._heard_at[name] = self._steady()
         return (name,)
 
-    def _on_lease(self, change: Change, now: float) -> Iterable[str]:
+    def _on_lease(self, change: Change) -> Iterable[str]:
         key = key_of(change.newest)
-        if change.new is None or key.namespace != LEASE_NAMESPACE:
-            return ()
-        self._heard_at[key.name] = now
+        if change.new is not None and key.namespace == LEASE_NAMESPACE:
+            self._heard_at[key.name] = self._steady()
         return ()
 
     async def observe(self, key: str) -> ObservedNode | None:
@@ -213,12 +225,12 @@ class NodeHealthController(Controller[str, ObservedNode]):
         node = self._nodes.get(Key("", key))
         if node is None or is_deleting(node):
             return None
-        pods = self._pods.find("node", key)
         has_posted = condition_of(node, "Ready") is not None
         grace_s = self._grace_s if has_posted else self._startup_grace_s
-        is_registered = key in self._new
-        self._new.discard(key)
-        return ObservedNode(node, pods, self._heard_at[key], grace_s, is_registered)
+        grace_left_s = self._heard_at[key] + grace_s - self._steady()
+        is_first_look = key not in self._looked_at
+        self._looked_at.add(key)
+        return ObservedNode(node, self._pods.find("node", key), grace_left_s, is_first_look)
 
     def reconcile(self, observed: ObservedNode, now: float) -> list[Action]:
         """See `reconcile` of this module."""

@@ -6,7 +6,8 @@ in which the node may come back.
 Source: kubernetes ``pkg/controller/podgc/gc_controller.go``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -23,18 +24,16 @@ from netcore_cluster.controllers.pods import is_terminal
 
 @dataclass(frozen=True, slots=True)
 class ObservedMissingNode:
-    """A node that is gone, since when (Unix seconds), and the pods on it."""
+    """A node that is gone, the pods on it, and how long these are still left alone."""
 
     pods: Sequence[Object]
-    missing_since: float
-    quarantine_s: float
+    left_alone_s: float
 
 
 def reconcile(observed: ObservedMissingNode, now: float) -> list[Action]:
     """Wait out the quarantine, then fail and delete the pods."""
-    wait_s = observed.missing_since + observed.quarantine_s - now
-    if wait_s > 0:
-        return [Requeue(wait_s)]
+    if observed.left_alone_s > 0:
+        return [Requeue(observed.left_alone_s)]
     marks: list[Action] = [_mark(pod, now) for pod in observed.pods if not is_terminal(pod)]
     return [
         *marks,
@@ -60,33 +59,41 @@ class PodGarbageCollector(Controller[str, ObservedMissingNode]):
 
     name: ClassVar = "pod-garbage-collector"
 
-    def __init__(self, hub: Hub, client: Client, *, quarantine_s: float) -> None:
-        """`quarantine_s` is how long the pods of a missing node are left alone."""
+    def __init__(
+        self,
+        hub: Hub,
+        client: Client,
+        *,
+        quarantine_s: float,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """How long the pods of a missing node are left alone, by which clock."""
         self._client = client
         self._nodes = hub.cache("nodes")
         self._pods = hub.cache("pods")
         self._quarantine_s: Final = quarantine_s
+        self._steady: Final = steady
         self._missing_since: dict[str, float] = {}
 
     def interests(self) -> Mapping[str, Interest[str]]:
         """Nodes and pods."""
         return {"nodes": self._on_node, "pods": self._on_pod}
 
-    def _on_node(self, change: Change, now: float) -> Iterable[str]:
+    def _on_node(self, change: Change) -> Iterable[str]:
         name = key_of(change.newest).name
         if change.new is not None:
             self._missing_since.pop(name, None)
             return ()
-        return self._missing(name, now)
+        return self._missing(name)
 
-    def _on_pod(self, change: Change, now: float) -> Iterable[str]:
+    def _on_pod(self, change: Change) -> Iterable[str]:
         name = change.new["spec"].get("nodeName") if change.new is not None else None
-        return self._missing(name, now) if name else ()
+        return self._missing(name) if name else ()
 
-    def _missing(self, name: str, now: float) -> Iterable[str]:
+    def _missing(self, name: str) -> Iterable[str]:
         if self._nodes.get(Key("", name)) is not None:
             return ()
-        self._missing_since.setdefault(name, now)
+        self._missing_since.setdefault(name, self._steady())
         return (name,)
 
     async def observe(self, key: str) -> ObservedMissingNode | None:
@@ -98,7 +105,7 @@ class PodGarbageCollector(Controller[str, ObservedMissingNode]):
         if not pods or await self._exists(key):
             self._missing_since.pop(key, None)
             return None
-        return ObservedMissingNode(pods, since, self._quarantine_s)
+        return ObservedMissingNode(pods, since + self._quarantine_s - self._steady())
 
     async def _exists(self, name: str) -> bool:
         try:

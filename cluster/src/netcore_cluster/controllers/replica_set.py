@@ -229,10 +229,10 @@ class ReplicaSetController(Controller[Key, ObservedReplicaSet]):
         """Its own resource, and pods by their controller or, where they have none, by labels."""
         return {_RESOURCE: self._on_replica_set, "pods": self._on_pod}
 
-    def _on_replica_set(self, change: Change, _now: float) -> Iterable[Key]:
+    def _on_replica_set(self, change: Change) -> Iterable[Key]:
         return (key_of(change.newest),)
 
-    def _on_pod(self, change: Change, _now: float) -> Iterable[Key]:
+    def _on_pod(self, change: Change) -> Iterable[Key]:
         keys = set()
         for pod in (change.old, change.new):
             owner = controller_of(pod) if pod is not None else None

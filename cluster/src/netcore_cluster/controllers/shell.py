@@ -47,13 +47,24 @@ class ControllerShell(Generic[K, O]):
         poster: EventPoster,
         *,
         clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Listens to the hub from now on; `run` starts the work."""
+        """Listens to the hub from now on; `run` starts the work.
+
+        Args:
+            controller: What decides.
+            client: What carries it out.
+            hub: The caches that the controller looks at, and whence it hears of changes.
+            poster: What writes its events.
+            clock: Unix seconds, for what is written.
+            steady: Seconds that no one sets, for what is waited for.
+        """
         self._controller: Final = controller
         self._client: Final = client
         self._hub: Final = hub
         self._poster: Final = poster
         self._clock: Final = clock
+        self._steady: Final = steady
         self._interests: Final = dict(controller.interests())
         self._queue: Final[KeyedQueue[K]] = KeyedQueue()
         self._wake: Final = asyncio.Event()
@@ -70,7 +81,7 @@ class ControllerShell(Generic[K, O]):
         async with asyncio.TaskGroup() as group:
             while True:
                 has_room = self._busy < self._controller.workers
-                key = self._queue.take(self._clock()) if has_room else None
+                key = self._queue.take(self._steady()) if has_room else None
                 if key is None:
                     await self._rest(has_room=has_room)
                 else:
@@ -81,16 +92,15 @@ class ControllerShell(Generic[K, O]):
         interest = self._interests.get(change.resource) or self._interests.get(EVERY_RESOURCE)
         if interest is None:
             return
-        now = self._clock()
-        for key in interest(change, now):
-            self._queue.add(key, now)
+        for key in interest(change):
+            self._queue.add(key, self._steady())
             self._wake.set()
 
     async def _rest(self, *, has_room: bool) -> None:
         """Wait for a change, a free task, or the time of the next key."""
         self._wake.clear()
         due = self._queue.next_due() if has_room else None
-        wait_s = None if due is None else max(due - self._clock(), 0.0)
+        wait_s = None if due is None else max(due - self._steady(), 0.0)
         with suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
                 await self._wake.wait()
@@ -109,7 +119,7 @@ class ControllerShell(Generic[K, O]):
             level = logging.DEBUG if error.reason == "Conflict" else logging.WARNING
             _LOG.log(level, "%s: %s: %s", self._controller.name, key, error.message)
         rest_s = max(self._controller.rest_s, took_s * _REST_FACTOR)
-        self._queue.finish(key, self._clock(), rest_s=rest_s, failed=has_failed)
+        self._queue.finish(key, self._steady(), rest_s=rest_s, failed=has_failed)
         self._busy -= 1
         self._wake.set()
 
@@ -128,7 +138,7 @@ class ControllerShell(Generic[K, O]):
     async def _perform_one(self, key: K, observed: O, action: Action) -> None:
         match action:
             case Requeue(after_s=after_s):
-                self._queue.add_at(key, self._clock() + after_s)
+                self._queue.add_at(key, self._steady() + after_s)
             case Emit():
                 self._poster.post(action, self._controller.name)
             case _:

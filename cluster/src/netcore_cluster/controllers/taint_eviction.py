@@ -103,7 +103,7 @@ class TaintEvictionController(Controller[Key, ObservedTaintedPod]):
         """Nodes by their taints, pods by their node."""
         return {"nodes": self._on_node, "pods": self._on_pod}
 
-    def _on_node(self, change: Change, _now: float) -> Iterable[Key]:
+    def _on_node(self, change: Change) -> Iterable[Key]:
         if change.new is None:
             return ()
         before = _no_execute(change.old) if change.old is not None else []
@@ -111,7 +111,7 @@ class TaintEvictionController(Controller[Key, ObservedTaintedPod]):
             return ()
         return [key_of(pod) for pod in self._pods.find("node", key_of(change.new).name)]
 
-    def _on_pod(self, change: Change, _now: float) -> Iterable[Key]:
+    def _on_pod(self, change: Change) -> Iterable[Key]:
         pod = change.new
         node = None if pod is None else self._node_of(pod)
         if pod is None or node is None or not _no_execute(node):

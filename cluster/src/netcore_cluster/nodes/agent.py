@@ -77,14 +77,14 @@ class NodeAgent(Controller[BoundPod, ObservedPod]):
         """Pods that are bound to one of the nodes, and a node that comes (back)."""
         return {"pods": self._on_pod, "nodes": self._on_node}
 
-    def _on_node(self, change: Change, _now: float) -> Sequence[BoundPod]:
+    def _on_node(self, change: Change) -> Sequence[BoundPod]:
         name = key_of(change.newest).name
         if change.old is not None or name not in self._ledgers:
             return ()
         pods = self._pods.find("node", name)
         return [BoundPod(key_of(pod), uid_of(pod), name) for pod in pods]
 
-    def _on_pod(self, change: Change, _now: float) -> Sequence[BoundPod]:
+    def _on_pod(self, change: Change) -> Sequence[BoundPod]:
         pod = change.newest
         name = pod["spec"].get("nodeName")
         ledger = self._ledgers.get(name) if name else None

@@ -32,19 +32,30 @@ class Heartbeat:
         *,
         interval_s: float,
         clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`node_of` gives the Node of a name as known; None for one that was deleted."""
+        """Beats once `run` is awaited.
+
+        Args:
+            client: Whom to tell.
+            node_of: The Node of a name as known; None for one that was deleted.
+            names: The nodes.
+            interval_s: How often each one's lease is renewed.
+            clock: Unix seconds, for what is written.
+            steady: Seconds that no one sets, for what is waited for.
+        """
         self._client: Final = client
         self._node_of: Final = node_of
         self._names: Final = list(names)
         self._interval_s: Final = interval_s
         self._clock: Final = clock
+        self._steady: Final = steady
 
     async def run(self) -> None:
         """Renew at once, then until cancelled."""
         if not self._names:
             return
-        now = self._clock()
+        now = self._steady()
         due = [
             (now + self._interval_s * place / len(self._names), name)
             for place, name in enumerate(self._names)
@@ -54,11 +65,11 @@ class Heartbeat:
         look_every_s = min(_LONGEST_LOOK_S, self._interval_s / 4)
         while True:
             await asyncio.sleep(look_every_s)
-            now = self._clock()
+            now = self._steady()
             beating = []
             while due[0][0] <= now:
                 at, name = due[0]
-                # Late by more than an interval (the machine slept): start the count anew.
+                # Late by more than an interval (the process was held): start the count anew.
                 heapreplace(due, (max(at, now - self._interval_s) + self._interval_s, name))
                 beating.append(name)
             await self._renew_all(beating)

@@ -27,7 +27,7 @@ class NodeReporter(Controller[str, Object]):
         """Its nodes."""
         return {"nodes": self._on_node}
 
-    def _on_node(self, change: Change, _now: float) -> Iterable[str]:
+    def _on_node(self, change: Change) -> Iterable[str]:
         name = key_of(change.newest).name
         return (name,) if name in self._specs and change.new is not None else ()
 

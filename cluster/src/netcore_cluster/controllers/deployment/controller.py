@@ -45,12 +45,12 @@ class DeploymentController(Controller[Key, ObservedDeployment]):
     def interests(self) -> Mapping[str, Interest[Key]]:
         """Its own resource, its ReplicaSets, and pods whose end lets a recreation go on."""
         return {
-            RESOURCE: lambda change, _now: (key_of(change.newest),),
+            RESOURCE: lambda change: (key_of(change.newest),),
             REPLICA_SETS: self._on_replica_set,
             "pods": self._on_pod,
         }
 
-    def _on_replica_set(self, change: Change, _now: float) -> Iterable[Key]:
+    def _on_replica_set(self, change: Change) -> Iterable[Key]:
         keys = set()
         for replica_set in (change.old, change.new):
             if replica_set is not None:
@@ -62,7 +62,7 @@ class DeploymentController(Controller[Key, ObservedDeployment]):
                     keys.add(key_of(deployment))
         return keys
 
-    def _on_pod(self, change: Change, _now: float) -> Iterable[Key]:
+    def _on_pod(self, change: Change) -> Iterable[Key]:
         if change.new is not None or change.old is None:
             return ()
         owner = controller_of(change.old)
