@@ -182,11 +182,21 @@ class Shell(RuleBasedStateMachine):
 
     @invariant()
     def each_pod_is_in_exactly_one_place(self) -> None:
-        standing = [pod for place in Place for pod in self.core.queue.pods_in(place)]
+        standing = [
+            pod for place in Place for pod in self.core.queue.pods_in(place) if not pod.has_left
+        ]
         assert sorted(pod.key for pod in standing) == sorted(self.uids)
         for pod in standing:
             assert pod.uid == self.uids[pod.key]
             assert self.core.queue.pods_in(pod.place).count(pod) == 1
+
+    @invariant()
+    def who_left_waits_for_an_answer_alone(self) -> None:
+        for place in Place:
+            for pod in self.core.queue.pods_in(place):
+                if pod.has_left:
+                    assert place is Place.BINDING
+                    assert (pod.key, pod.uid) in self.under_way
 
     @invariant()
     def room_is_held_for_placed_pods_alone(self) -> None:
@@ -194,6 +204,7 @@ class Shell(RuleBasedStateMachine):
             pod.key
             for place in (Place.RESERVED, Place.BINDING, Place.BOUND)
             for pod in self.core.queue.pods_in(place)
+            if not pod.has_left
         ]
         assert sorted(placed) == sorted(self.room)
 

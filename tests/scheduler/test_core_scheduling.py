@@ -85,6 +85,23 @@ def test_a_pod_goes_from_active_to_bound_and_leaves(driver: Driver) -> None:
     assert driver.place_of() is None
 
 
+def test_a_binding_that_the_watch_tells_of_first_is_announced(driver: Driver) -> None:
+    driver.tell(BatchTaken((POD,)))
+    driver.tell(PlanDone((Verdict(POD, "n1", "assigned"),)))
+    assert driver.tell(PodLeft(POD)) == []
+    [announced] = driver.tell(BindDone(POD, "u1"))
+    assert isinstance(announced, Announce)
+    assert driver.place_of() is None
+
+
+def test_a_pod_that_left_is_not_tried_again(driver: Driver) -> None:
+    driver.tell(BatchTaken((POD,)))
+    driver.tell(PlanDone((Verdict(POD, "n1", "assigned"),)))
+    driver.tell(PodLeft(POD))
+    assert driver.tell(BindRefused(POD, "u1", "gone")) == []
+    assert driver.place_of() is None
+
+
 def test_penalties_double_up_to_ten_seconds(driver: Driver) -> None:
     penalties = []
     for _ in range(6):

@@ -58,6 +58,7 @@ class QueuedPod:
         node: Where it goes, from `reserved` on.
         record: The decision, from `reserved` on.
         message: Text of the decision, from `reserved` on.
+        has_left: Whether it was told to be ours no more while its binding was under way.
     """
 
     key: str
@@ -76,6 +77,7 @@ class QueuedPod:
     node: str = ""
     record: bytes = b""
     message: str = ""
+    has_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ class SchedulingCore:
             case PodSeen():
                 self._see(event, now)
             case PodLeft():
-                self.queue.remove(event.pod)
+                self._leave(event.pod)
             case ClusterChanged():
                 self._change(event.change, now)
             case NodeLost():
@@ -101,7 +101,7 @@ class SchedulingCore:
                 self._confirm(event, now, actions)
             case BindOvertaken():
                 if pod := self._bound_for(event):
-                    self.queue.move(pod, Place.BOUND, now=now)
+                    self._end_binding(pod, now)
             case BindRefused():
                 self._refuse(event, now, actions)
             case TimePassed():
@@ -147,6 +147,7 @@ class SchedulingCore:
                 )
             )
             return
+        pod.has_left = False
         has_changed = pod.fingerprint != event.fingerprint
         pod.fingerprint = event.fingerprint
         pod.condition = event.condition
@@ -157,6 +158,21 @@ class SchedulingCore:
             self.queue.retry(pod, now=now, why="PodUpdate")
         elif pod.place is Place.PLANNING and has_changed and self._batch is not None:
             self._batch.changed_pods.add(pod.key)
+
+    def _leave(self, key: str) -> None:
+        pod = self.queue.get(key)
+        if pod is not None and pod.place is Place.BINDING:
+            # The watch may tell of a binding before its answer comes, which is still to be told.
+            pod.has_left = True
+        else:
+            self.queue.remove(key)
+
+    def _end_binding(self, pod: QueuedPod, now: float) -> None:
+        """Keep a bound pod until the watch tells of it, unless that has been."""
+        if pod.has_left:
+            self.queue.remove(pod.key)
+        else:
+            self.queue.move(pod, Place.BOUND, now=now)
 
     def _change(self, change: Change, now: float) -> None:
         if self._batch is not None:
@@ -244,7 +260,7 @@ class SchedulingCore:
         pod = self._bound_for(event)
         if pod is None:
             return
-        self.queue.move(pod, Place.BOUND, now=now)
+        self._end_binding(pod, now)
         actions.append(
             Announce(
                 pod.key,
@@ -260,6 +276,10 @@ class SchedulingCore:
     def _refuse(self, event: BindRefused, now: float, actions: list[Action]) -> None:
         pod = self._bound_for(event)
         if pod is None:
+            return
+        if pod.has_left:
+            # Whether the node holds it, the watch has told the engine already.
+            self.queue.remove(pod.key)
             return
         actions.append(Forget(pod.key))
         self._fail(pod, event.message, now, actions)
