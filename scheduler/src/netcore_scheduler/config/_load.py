@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import yaml
-
 from netcore_scheduler.config._errors import ConfigurationError
 from netcore_scheduler.config._settings import SchedulerConfiguration, decode_configuration
 
@@ -19,6 +17,8 @@ def load_configuration(path: str | Path | None) -> SchedulerConfiguration:
     """
     if path is None:
         return decode_configuration(None)
+    import yaml
+
     try:
         document = yaml.safe_load(Path(path).read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
