@@ -1,5 +1,6 @@
 """Which pods are placed, on which nodes, and what is said of each."""
 
+import asyncio
 import json
 import re
 
@@ -7,6 +8,9 @@ import pytest
 
 from integration import manifests
 from integration.scheduler.conftest import SCHEDULER, Site
+
+# The penalty of a first failure, and some room.
+BACKOFF_S = 1.2
 
 DECISION = "netcore.dev/decision"
 
@@ -112,6 +116,8 @@ async def test_priority_goes_first(site: Site) -> None:
     await site.pod("high", cpu="1", priorityClassName=name)
     for waiting in ("low", "high"):
         await site.unschedulable(waiting)
+    # Both have served their penalty: only the priority tells them apart.
+    await asyncio.sleep(BACKOFF_S)
     patch = {"spec": {"unschedulable": None}}
     await site.api.patch(f"/api/v1/nodes/{site.node_name('one')}", patch, kind="merge")
     assert await site.bound("high") == "one"
