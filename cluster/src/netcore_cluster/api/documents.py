@@ -32,6 +32,7 @@ class Documents:
         self._registry = registry
         self._metrics = metrics
         self._discovery = Discovery(registry.catalog)
+        self._v2: tuple[int, bytes, str] | None = None
 
     def answer(self, request: Request, path: str, query: Query) -> Response:
         """Answers a request.
@@ -49,6 +50,8 @@ class Documents:
         simple = self._simple().get(path)
         if simple is not None:
             return simple(request)
+        if path == "/openapi/v2":
+            return self._openapi_v2(request)
         if path.startswith(_OPENAPI_V3):
             return self._openapi(request, path.removeprefix(_OPENAPI_V3).strip("/"), query)
         parts = path.split("/")[1:]
@@ -149,6 +152,23 @@ class Documents:
             return Response(304, b"", form, headers)
         return Response(200, text, form, headers)
 
+    def _openapi_v2(self, request: Request) -> Response:
+        """Answers old clients, in the one form that they ask for."""
+        from netcore_cluster.schema.openapi_v2 import ASKED_TYPE, MEDIA_TYPE, openapi_v2
+
+        accepted = request.headers.get("accept", "")
+        if not any(name in accepted for name in (ASKED_TYPE, MEDIA_TYPE, "*/*")):
+            raise errors.not_acceptable(ASKED_TYPE)
+        generation = self._registry.catalog.generation
+        if self._v2 is None or self._v2[0] != generation:
+            import gzip
+
+            kinds = [resource.kind for resource in self._registry.catalog]
+            text, digest = openapi_v2(kinds)
+            self._v2 = generation, gzip.compress(text, compresslevel=1), f'"{digest}"'
+        _, compressed, etag = self._v2
+        return _compressed(request, compressed, etag, MEDIA_TYPE)
+
     def _kinds_by(self, path_of: Callable[[Kind], str]) -> dict[str, list[Kind]]:
         found: dict[str, list[Kind]] = {}
         for resource in self._registry.catalog:
@@ -174,20 +194,23 @@ class Documents:
             raise errors.no_such_path()
         kinds = served[path]
         digest = document_digest(kinds)
-        headers = [("ETag", f'"{digest}"'), ("Vary", "Accept-Encoding")]
+        answer = _compressed(request, openapi_document(kinds), f'"{digest}"', "application/json")
         if query.get("hash") == digest:
-            headers.append(("Cache-Control", "public, immutable"))
-        if request.headers.get("if-none-match") == f'"{digest}"':
-            return Response(304, b"", headers=headers)
-        text = openapi_document(kinds)
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            headers.append(("Content-Encoding", "gzip"))
-        else:
-            import gzip
-
-            text = gzip.decompress(text)
-        return Response(200, text, headers=headers)
+            answer.headers = [*answer.headers, ("Cache-Control", "public, immutable")]
+        return answer
 
 
 def _architecture() -> str:
     return {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+
+
+def _compressed(request: Request, compressed: bytes, etag: str, content_type: str) -> Response:
+    """Returns a document that is kept compressed, unless the client has it already."""
+    headers = [("ETag", etag), ("Vary", "Accept-Encoding")]
+    if request.headers.get("if-none-match") == etag:
+        return Response(304, b"", content_type, headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(200, compressed, content_type, [*headers, ("Content-Encoding", "gzip")])
+    import gzip
+
+    return Response(200, gzip.decompress(compressed), content_type, headers)

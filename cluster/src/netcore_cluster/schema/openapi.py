@@ -63,6 +63,11 @@ def openapi_document(kinds: "Sequence[Kind]") -> bytes:
     return _documents(_Cached(tuple(kinds), document_digest(kinds)))
 
 
+def whole_document(kinds: "Sequence[Kind]") -> dict[str, Any]:
+    """Return one document of all kinds, whatever their group versions."""
+    return _Document(tuple(kinds)).build()
+
+
 class _Cached:
     """The arguments of a document, equal if they make the same one."""
 
