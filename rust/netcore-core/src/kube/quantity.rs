@@ -97,6 +97,13 @@ struct Factor {
 }
 
 impl Factor {
+    /// Whether a text has the form of a suffix, be there such a one or not.
+    fn is_formed(suffix: &str) -> bool {
+        let exponent = suffix.trim_start_matches(|c| "eEinumkKMGTP".contains(c));
+        let digits = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
+        digits.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
     fn decode(suffix: &str) -> Result<Self, QuantityError> {
         let decimal = |decimal| Ok(Self { binary: 0, decimal });
         let binary = |binary| Ok(Self { binary, decimal: 0 });
@@ -146,7 +153,8 @@ impl std::str::FromStr for Quantity {
             .count();
         let (number, suffix) = unsigned.split_at(number_len);
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        if whole.len() + fraction.len() == 0 || fraction.contains('.') {
+        if whole.len() + fraction.len() == 0 || fraction.contains('.') || !Factor::is_formed(suffix)
+        {
             return Err(QuantityError::Format);
         }
         let factor = Factor::decode(suffix)?;
@@ -263,10 +271,16 @@ mod tests {
 
     #[test]
     fn what_is_no_quantity() {
-        for text in ["", "-", ".", "1.2.3", "x", "1 Gi", "--1"] {
-            assert!(text.parse::<Quantity>().is_err(), "{text:?}");
+        for text in [
+            "", "-", ".", "1.2.3", "x", "1 Gi", "--1", "1gi", "4cores", "1e3x",
+        ] {
+            assert_eq!(
+                text.parse::<Quantity>(),
+                Err(QuantityError::Format),
+                "{text:?}"
+            );
         }
-        for text in ["1gi", "1mi", "1Kii", "1e", "1e+", "1K", "1ee3"] {
+        for text in ["1mi", "1Kii", "1e", "1e+", "1K", "1ee3", "1m3"] {
             assert_eq!(
                 text.parse::<Quantity>(),
                 Err(QuantityError::Suffix),

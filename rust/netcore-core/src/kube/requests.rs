@@ -253,3 +253,109 @@ fn is_resize_infeasible(pod: &wire::Pod<'_>) -> bool {
         .find(|condition| &*condition.kind == "PodResizePending")
         .is_some_and(|condition| &*condition.reason == "Infeasible")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kube::{Pools, decode_pod};
+
+    const MIB: i64 = 1 << 20;
+
+    fn requests(spec: &str, status: &str) -> Requests {
+        let json =
+            format!(r#"{{"metadata": {{"name": "p"}}, "spec": {spec}, "status": {status}}}"#);
+        let pod = decode_pod(json.as_bytes(), &mut Pools::default()).expect("a sound pod");
+        pod.spec.requests.clone()
+    }
+
+    fn container(requests: &str, rest: &str) -> String {
+        format!(r#"{{"name": "c", "resources": {{"requests": {{{requests}}}}}{rest}}}"#)
+    }
+
+    #[test]
+    fn containers_are_summed_before_rounding() {
+        let part = container(r#""cpu": "100u", "memory": "0.6""#, "");
+        let found = requests(&format!(r#"{{"containers": [{part}, {part}]}}"#), "{}");
+        assert_eq!((found.needed.cpu_milli, found.needed.memory), (1, 2));
+    }
+
+    #[test]
+    fn the_largest_step_of_the_start_up_counts() {
+        let sidecar = container(r#""cpu": "1""#, r#", "restartPolicy": "Always""#);
+        let step = container(r#""cpu": "3", "memory": "9""#, "");
+        let main = container(r#""cpu": "2", "memory": "5""#, "");
+        // Before the sidecar runs the step needs 3 cores, after it 4; all together then need 3.
+        let first = format!(r#"{{"initContainers": [{step}, {sidecar}], "containers": [{main}]}}"#);
+        let after = format!(r#"{{"initContainers": [{sidecar}, {step}], "containers": [{main}]}}"#);
+        assert_eq!(requests(&first, "{}").needed.cpu_milli, 3000);
+        let found = requests(&after, "{}");
+        assert_eq!((found.needed.cpu_milli, found.needed.memory), (4000, 9));
+    }
+
+    #[test]
+    fn scoring_assumes_a_little_use() {
+        let bare = r#"{"name": "c"}"#;
+        let idle = container(r#""cpu": "0""#, "");
+        let spec = format!(
+            r#"{{"containers": [{bare}, {idle}], "overhead": {{"cpu": "50m", "x.org/y": "2"}}}}"#
+        );
+        let found = requests(&spec, "{}");
+        assert_eq!((found.needed.cpu_milli, found.needed.memory), (50, 0));
+        assert_eq!(found.needed.get("x.org/y"), 2);
+        // A container that says 0 is taken at its word.
+        assert_eq!(
+            (found.scored.cpu_milli, found.scored.memory),
+            (150, 400 * MIB)
+        );
+        assert_eq!(found.taken_nonzero_cpu_milli, 150);
+        assert_eq!(found.taken_nonzero_memory, 400 * MIB);
+    }
+
+    #[test]
+    fn the_pod_as_a_whole_may_ask() {
+        let main = container(r#""cpu": "2", "ephemeral-storage": "1Gi""#, "");
+        let spec = format!(
+            r#"{{"containers": [{main}], "overhead": {{"cpu": "1"}},
+                 "resources": {{"requests": {{"cpu": "5", "ephemeral-storage": "9Gi"}}}}}}"#
+        );
+        let found = requests(&spec, "{}");
+        assert_eq!(found.needed.cpu_milli, 6000);
+        assert_eq!(
+            found.needed.ephemeral_storage,
+            1 << 30,
+            "not a resource of a whole pod"
+        );
+        assert_eq!(found.scored.cpu_milli, 3000, "scoring looks at containers");
+        assert_eq!(found.taken_nonzero_cpu_milli, 6000);
+        assert_eq!(found.taken_nonzero_memory, 200 * MIB);
+    }
+
+    #[test]
+    fn a_resize_counts_with_the_larger_of_both_until_it_is_refused() {
+        let main = container(r#""cpu": "3""#, "");
+        let status = |condition: &str| {
+            format!(
+                r#"{{"conditions": [{condition}], "containerStatuses": [{{"name": "c",
+                     "resources": {{"requests": {{"cpu": "1"}}}},
+                     "allocatedResources": {{"cpu": "2"}}}}]}}"#
+            )
+        };
+        let spec = format!(r#"{{"containers": [{main}]}}"#);
+        let pending = requests(
+            &spec,
+            &status(r#"{"type": "PodResizePending", "reason": "Deferred"}"#),
+        );
+        assert_eq!(
+            (pending.needed.cpu_milli, pending.taken.cpu_milli),
+            (3000, 3000)
+        );
+        let refused = requests(
+            &spec,
+            &status(r#"{"type": "PodResizePending", "reason": "Infeasible"}"#),
+        );
+        assert_eq!(
+            (refused.needed.cpu_milli, refused.taken.cpu_milli),
+            (3000, 2000)
+        );
+    }
+}

@@ -293,3 +293,75 @@ impl PreferredTerm {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(pairs: &str) -> Labels {
+        let wire: wire::Labels<'_> = serde_json::from_str(pairs).expect("a map");
+        Labels::decode(&wire, &mut Pool::default())
+    }
+
+    fn selector(terms: &str) -> NodeSelector {
+        let json = format!(r#"{{"nodeSelectorTerms": {terms}}}"#);
+        let wire: wire::NodeSelector<'_> = serde_json::from_str(&json).expect("a selector");
+        NodeSelector::decode(&wire, &mut Pool::default())
+    }
+
+    fn expression(operator: &str, values: &str) -> String {
+        format!(
+            r#"[{{"matchExpressions": [{{"key": "k", "operator": "{operator}", "values": {values}}}]}}]"#
+        )
+    }
+
+    #[test]
+    fn operators() {
+        let none = labels("{}");
+        for (operator, values, value, matches, matches_none) in [
+            ("In", r#"["a", "b"]"#, "b", true, false),
+            ("In", r#"["a"]"#, "b", false, false),
+            ("NotIn", r#"["a"]"#, "a", false, true),
+            ("NotIn", r#"["a"]"#, "b", true, true),
+            ("Exists", "[]", "", true, false),
+            ("DoesNotExist", "null", "a", false, true),
+            ("Gt", r#"["5"]"#, "6", true, false),
+            ("Gt", r#"["5"]"#, "5", false, false),
+            ("Lt", r#"["5"]"#, "4", true, false),
+            ("Lt", r#"["5"]"#, "many", false, false),
+            // What does not parse matches nothing.
+            ("In", "[]", "a", false, false),
+            ("Exists", r#"["a"]"#, "a", false, false),
+            ("Gt", r#"["5", "6"]"#, "9", false, false),
+            ("Gt", r#"["few"]"#, "9", false, false),
+            ("NotIn", r#"["no value"]"#, "b", false, false),
+            ("Lt", r#"["-1"]"#, "-2", false, false),
+            ("Is", r#"["a"]"#, "a", false, false),
+        ] {
+            let selector = selector(&expression(operator, values));
+            let found = selector.matches("n", &labels(&format!(r#"{{"k": "{value}"}}"#)));
+            assert_eq!(found, matches, "{operator} {values} {value:?}");
+            assert_eq!(
+                selector.matches("n", &none),
+                matches_none,
+                "{operator} {values}"
+            );
+        }
+    }
+
+    #[test]
+    fn terms_are_alternatives_and_empty_ones_are_none() {
+        let none = labels("{}");
+        assert!(!selector("[]").matches("n", &none));
+        assert!(!selector("[{}]").matches("n", &none));
+        let field =
+            r#"{"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n"]}]}"#;
+        let broken = r#"{"matchExpressions": [{"key": "k", "operator": "Is"}]}"#;
+        let either = selector(&format!("[{broken}, {field}]"));
+        assert!(either.matches("n", &none) && !either.matches("m", &none));
+        assert_eq!(either.node_names(), None, "the broken term names no node");
+        let sound = selector(&format!("[{field}]"));
+        let names = sound.node_names().expect("every term names nodes");
+        assert_eq!(names.iter().map(|name| &**name).collect::<Vec<_>>(), ["n"]);
+    }
+}

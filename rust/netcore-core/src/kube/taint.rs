@@ -95,3 +95,45 @@ pub fn is_tolerated(tolerations: &[Toleration], taint: &Taint) -> bool {
         .iter()
         .any(|toleration| toleration.tolerates(&taint.key, &taint.value, taint.effect))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn toleration(json: &str) -> Option<Toleration> {
+        let wire: wire::Toleration<'_> = serde_json::from_str(json).expect("a toleration");
+        Toleration::decode(&wire, &mut Pool::default())
+    }
+
+    #[test]
+    fn what_covers_what() {
+        for (json, covers) in [
+            ("{}", [false, true]),
+            (r#"{"operator": "Exists"}"#, [true, true]),
+            (r#"{"key": "k", "operator": "Exists"}"#, [true, false]),
+            (r#"{"key": "k", "value": "v"}"#, [true, false]),
+            (
+                r#"{"key": "k", "operator": "Equal", "value": "w"}"#,
+                [false, false],
+            ),
+            (r#"{"operator": "Equal", "value": "v"}"#, [true, false]),
+            (
+                r#"{"operator": "Exists", "effect": "NoExecute"}"#,
+                [false, true],
+            ),
+        ] {
+            let toleration = toleration(json).expect("one that tolerates something");
+            let found = [
+                toleration.tolerates("k", "v", Effect::NoSchedule),
+                toleration.tolerates("l", "", Effect::NoExecute),
+            ];
+            assert_eq!(found, covers, "{json}");
+        }
+        for json in [
+            r#"{"operator": "Lt", "value": "5"}"#,
+            r#"{"effect": "Never"}"#,
+        ] {
+            assert_eq!(toleration(json), None, "{json}");
+        }
+    }
+}

@@ -348,7 +348,8 @@ impl ClusterState {
     /// The network as placement sees it now: the nodes sorted by name, each link as it was
     /// measured, with its age, else as it is declared.
     pub fn topology(&self) -> Topology {
-        self.network.seen(&self.nodes.by_name(), &Declaration::default())
+        self.network
+            .seen(&self.nodes.by_name(), &Declaration::default())
     }
 
     /// What is wrong in the objects held, sorted.
