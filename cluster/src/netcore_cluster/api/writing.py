@@ -16,6 +16,7 @@ from netcore_cluster.api.deletion import DeleteOptions, mark
 from netcore_cluster.api.errors import Object
 from netcore_cluster.api.options import WriteOptions
 from netcore_cluster.api.resource import Resource
+from netcore_cluster.kinds import Kind
 from netcore_cluster.schema.decode import Decoded, decode
 from netcore_cluster.schema.errors import FieldError, RefusedError
 from netcore_cluster.storage.entry import Change, Entry
@@ -294,10 +295,7 @@ class Writing:
         self._check_version(resource, old, meta)
         kind.defaults(obj)
         metadata.carry(meta, old["metadata"])
-        if subresource == "status":
-            kind.prepare_status_update(obj, old)
-        else:
-            kind.prepare_update(obj, old)
+        _prepare(kind, obj, old, subresource)
         ownership.record_update(
             kind, obj, old, options.manager, metadata.timestamp(time.time()), subresource
         )
@@ -358,10 +356,7 @@ class Writing:
             self._check_version(resource, old, meta)
             kind.defaults(obj)
             metadata.carry(meta, old["metadata"])
-            if subresource == "status":
-                kind.prepare_status_update(obj, old)
-            else:
-                kind.prepare_update(obj, old)
+            _prepare(kind, obj, old, subresource)
             written = self._replace_prepared(resource, previous, obj, options)
             written.warnings += applied.warnings
         return await self.finish(written)
@@ -445,6 +440,17 @@ class Writing:
             )
         except RefusedError as error:
             raise errors.refused(error) from error
+
+
+def _prepare(kind: Kind, obj: Object, old: Object, subresource: str) -> None:
+    """Keeps in an update what its path does not let it change."""
+    if subresource == "status":
+        kind.prepare_status_update(obj, old)
+    elif subresource == "finalize":
+        # The one path on which the finalizers in a namespace's spec may change.
+        obj["status"] = old.get("status") or {}
+    else:
+        kind.prepare_update(obj, old)
 
 
 def _metadata(obj: Object) -> Object:
