@@ -1,6 +1,35 @@
 """PodDisruptionBudget."""
 
-from netcore_cluster.kinds.kind import Kind
+from datetime import datetime
+from typing import Any
+
+from netcore_cluster.kinds.kind import AGE, NAME, Column, Kind
+from netcore_cluster.kinds.metadata import selector_errors
+from netcore_cluster.kinds.table import created
+from netcore_cluster.schema.errors import FieldError, invalid
+
+JsonObject = dict[str, Any]
+
+
+def _check(obj: JsonObject, _: JsonObject | None) -> list[FieldError]:
+    spec = obj.get("spec") or {}
+    errors = selector_errors(spec.get("selector"), "spec.selector")
+    if "minAvailable" in spec and "maxUnavailable" in spec:
+        detail = "minAvailable and maxUnavailable cannot be both set"
+        errors.append(invalid("spec", spec, detail))
+    return errors
+
+
+def _cells(obj: JsonObject, now: datetime) -> list[Any]:
+    spec, status = obj.get("spec") or {}, obj.get("status") or {}
+    return [
+        obj["metadata"]["name"],
+        str(spec.get("minAvailable", "N/A")),
+        str(spec.get("maxUnavailable", "N/A")),
+        status.get("disruptionsAllowed", 0),
+        created(obj, now),
+    ]
+
 
 POD_DISRUPTION_BUDGET = Kind(
     group="policy",
@@ -10,4 +39,13 @@ POD_DISRUPTION_BUDGET = Kind(
     short_names=("pdb",),
     subresources=("status",),
     has_generation=True,
+    columns=(
+        NAME,
+        Column("Min Available", description="Pods that must stay."),
+        Column("Max Unavailable", description="Pods that may be away."),
+        Column("Allowed Disruptions", type="integer", description="Evictions allowed now."),
+        AGE,
+    ),
+    cells=_cells,
+    check=_check,
 )

@@ -1,6 +1,36 @@
 """ReplicaSet."""
 
-from netcore_cluster.kinds.kind import Kind
+from typing import Any
+
+from netcore_cluster.kinds.kind import Kind, name_and_namespace
+from netcore_cluster.kinds.workload import (
+    REPLICAS,
+    count_cells,
+    count_columns,
+    default_template,
+    immutable_errors,
+    replicas_errors,
+    template_errors,
+)
+from netcore_cluster.schema.errors import FieldError
+
+JsonObject = dict[str, Any]
+
+
+def _defaults(obj: JsonObject) -> None:
+    default_template(obj)
+    obj["spec"].setdefault("replicas", 1)
+
+
+def _check(obj: JsonObject, old: JsonObject | None) -> list[FieldError]:
+    errors = replicas_errors(obj["spec"]) + template_errors(obj["spec"])
+    return errors + (immutable_errors(obj, old, "selector") if old else [])
+
+
+def _fields(obj: JsonObject) -> dict[str, str]:
+    replicas = (obj.get("status") or {}).get("replicas", 0)
+    return {**name_and_namespace(obj), "status.replicas": str(replicas)}
+
 
 REPLICA_SET = Kind(
     group="apps",
@@ -11,4 +41,14 @@ REPLICA_SET = Kind(
     categories=("all",),
     subresources=("status", "scale"),
     has_generation=True,
+    scale_paths=REPLICAS,
+    columns=count_columns("Desired", "Current", "Ready"),
+    cells=count_cells(
+        lambda spec, _: spec["replicas"],
+        lambda _, status: status.get("replicas", 0),
+        lambda _, status: status.get("readyReplicas", 0),
+    ),
+    defaults=_defaults,
+    check=_check,
+    selectable=_fields,
 )
