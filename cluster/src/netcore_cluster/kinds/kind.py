@@ -15,7 +15,7 @@ from netcore_cluster.kinds.metadata import metadata_change_errors, metadata_erro
 from netcore_cluster.kinds.names import NameRule, dns_subdomain
 from netcore_cluster.schema.builtin import builtin_schema
 from netcore_cluster.schema.errors import FieldError
-from netcore_cluster.schema.structure import ObjectSchema
+from netcore_cluster.schema.structure import ObjectSchema, zero
 
 JsonObject = dict[str, Any]
 
@@ -196,6 +196,8 @@ class Kind:
         """Turn what a client sent into a new object, in place."""
         if self.has_status:
             obj.pop("status", None)
+            if not self.custom:
+                obj["status"] = zero(self.schema.root.fields["status"].shape)
         if self.has_generation:
             obj["metadata"]["generation"] = 1
         self.on_create(obj)
