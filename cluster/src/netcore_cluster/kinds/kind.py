@@ -115,6 +115,8 @@ class Kind:
         categories: groups of resources such as `all`.
         subresources: what is served below an object's path, such as `status` or `binding`.
         verbs: what may be done; a review, for one, can only be created.
+        begins_with_status: whether a new object keeps the status that its client gave it, as a
+            node does that registers itself.
         has_generation: whether `metadata.generation` counts the changes of the spec.
         scale_paths: where `scale` reads and writes: spec, status and selector, as JSON paths.
         storage_group: the group under which the objects are stored, where another group serves
@@ -145,6 +147,7 @@ class Kind:
     namespaced: bool = True
     subresources: tuple[str, ...] = ()
     verbs: tuple[Verb, ...] = ALL_VERBS
+    begins_with_status: bool = False
     has_generation: bool = False
     scale_paths: ScalePaths | None = None
     storage_group: str | None = None
@@ -194,7 +197,7 @@ class Kind:
 
     def prepare_create(self, obj: JsonObject) -> None:
         """Turn what a client sent into a new object, in place."""
-        if self.has_status:
+        if self.has_status and not self.begins_with_status:
             obj.pop("status", None)
             if not self.custom:
                 obj["status"] = zero(self.schema.root.fields["status"].shape)

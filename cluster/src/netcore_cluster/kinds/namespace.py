@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from netcore_cluster.kinds.kind import AGE, NAME, Column, Kind
+from netcore_cluster.kinds.kind import AGE, ALL_VERBS, NAME, Column, Kind
 from netcore_cluster.kinds.names import dns_label
 from netcore_cluster.kinds.table import created
 
@@ -54,6 +54,7 @@ NAMESPACE = Kind(
     short_names=("ns",),
     namespaced=False,
     subresources=("status", "finalize"),
+    verbs=tuple(verb for verb in ALL_VERBS if verb != "deletecollection"),
     columns=(NAME, Column("Status", description="Active, or Terminating."), AGE),
     cells=_cells,
     name_rule=dns_label,

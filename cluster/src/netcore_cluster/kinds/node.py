@@ -91,6 +91,7 @@ NODE = Kind(
     short_names=("no",),
     namespaced=False,
     subresources=("status",),
+    begins_with_status=True,
     columns=(
         NAME,
         Column("Status", description="Ready or not, and whether it takes pods."),
