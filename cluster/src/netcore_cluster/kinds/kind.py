@@ -197,9 +197,10 @@ class Kind:
 
     def prepare_create(self, obj: JsonObject) -> None:
         """Turn what a client sent into a new object, in place."""
-        if self.has_status and not self.begins_with_status:
-            obj.pop("status", None)
-            if not self.custom:
+        if self.has_status:
+            if not self.begins_with_status:
+                obj.pop("status", None)
+            if not self.custom and "status" not in obj:
                 obj["status"] = zero(self.schema.root.fields["status"].shape)
         if self.has_generation:
             obj["metadata"]["generation"] = 1
