@@ -246,7 +246,7 @@ class Writing:
         meta = _metadata(obj)
         metadata.place(meta, resource, namespace, name)
         self._admission.check_namespace(resource, namespace, meta.get("name", ""))
-        if kind.has_status:
+        if kind.has_status and not kind.begins_with_status:
             obj.pop("status", None)
         kind.defaults(obj)
         ownership.record_create(kind, obj, options.manager, metadata.timestamp(time.time()))
