@@ -28,10 +28,12 @@ from netcore_cluster.api.reviews import answered
 from netcore_cluster.api.routes import Route
 from netcore_cluster.api.subresources import json_object
 from netcore_cluster.api.writing import RETURNED_WHEN_DELETED, Body, Written
+from netcore_cluster.schema.errors import RefusedError
 
 _REVIEW_GROUPS = {"authorization.k8s.io", "authentication.k8s.io"}
 
 _BODY_TYPES = {"application/json", "application/yaml"}
+_PROTOBUF = "application/vnd.kubernetes.protobuf"
 _UNREAD_BODY = (
     "the body of the request was in an unknown format - accepted media types include: "
     "application/json, application/yaml"
@@ -240,9 +242,23 @@ def _content_type(request: Request) -> str:
 
 def _body(request: Request) -> Body:
     found = _content_type(request) or "application/json"
+    if found == _PROTOBUF:
+        return Body(_json_of_protobuf(request.body))
     if found not in _BODY_TYPES:
         raise errors.unsupported_media_type(_UNREAD_BODY)
     return Body(request.body, found)
+
+
+def _json_of_protobuf(data: bytes) -> bytes:
+    # Imported by the first typed Go client; there may never be one.
+    from netcore_cluster.schema.protobuf import UnknownKindError, json_of
+
+    try:
+        return json_of(data)
+    except UnknownKindError as error:
+        raise errors.unsupported_media_type(_UNREAD_BODY) from error
+    except RefusedError as error:
+        raise errors.refused(error) from error
 
 
 def _patch_body(request: Request, resource: Resource) -> Body:
