@@ -4,9 +4,11 @@ The engine gets every object as the server sent it. The core gets what it decide
 are ours to place, and which kind of change may help a waiting one.
 """
 
+import contextlib
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -53,28 +55,40 @@ class ClusterView:
         self._nodes: dict[str, _Facts] = {}
         self._placed: dict[str, int] = {}
         self._foreign: set[str] = set()
+        self._valid_until: dict[str, float] = {}
         self._bad: set[tuple[str, str, str]] = set()
+        self._warnings: frozenset[str] = frozenset()
 
     @property
     def foreign_pending(self) -> int:
         """Pending pods that name other schedulers."""
         return len(self._foreign)
 
+    def stale_node_networks(self, now: float) -> int:
+        """Count the NodeNetworks past their `validUntil` at a time, in Unix seconds."""
+        return sum(until < now for until in self._valid_until.values())
+
     def apply(self, event: ResourceEvent) -> list[Event]:
         """Take in one event and return what it means to the core."""
         kind = event.resource.kind
+        if kind == "Pod":
+            return self._pod(event)
         if event.type == "delete":
-            self._state.delete(kind, event.namespace, event.name)
-            self._bad.discard((kind, event.namespace, event.name))
+            self._forget(kind, event)
         elif not self._take(kind, event):
             return []
-        match kind:
-            case "Node":
-                return list(self._node(event))
-            case "Pod":
-                return list(self._pod(event))
+        if kind == "Node":
+            return list(self._node(event))
+        if kind == "NodeNetwork":
+            self._note_validity(event)
+        elif kind == "AppGroup":
+            self._tell_warnings()
         change = _NETWORK.get(kind)
         return [ClusterChanged(change)] if change else []
+
+    def _forget(self, kind: str, event: ResourceEvent) -> None:
+        self._state.delete(kind, event.namespace, event.name)
+        self._bad.discard((kind, event.namespace, event.name))
 
     def _take(self, kind: str, event: ResourceEvent) -> bool:
         key = (kind, event.namespace, event.name)
@@ -109,39 +123,70 @@ class ClusterView:
             if old != new:
                 yield ClusterChanged(kind)
 
-    def _pod(self, event: ResourceEvent) -> Iterator[Event]:
+    def _pod(self, event: ResourceEvent) -> list[Event]:
         key = f"{event.namespace}/{event.name}"
-        obj = event.obj
-        spec, status = obj.get("spec") or {}, obj.get("status") or {}
-        metadata = obj.get("metadata") or {}
-        is_over = event.type == "delete" or status.get("phase") in _TERMINAL
+        known = self._state.pod(key)
+        held_room = key in self._placed or (known is not None and known.is_assumed)
+        if event.type == "delete":
+            self._forget("Pod", event)
+        elif not self._take("Pod", event):
+            return []
+        spec, status = event.obj.get("spec") or {}, event.obj.get("status") or {}
+        metadata = event.obj.get("metadata") or {}
+        was_replaced = known is not None and known.uid != metadata.get("uid", known.uid)
+        labels = metadata.get("labels")
         self._foreign.discard(key)
-        if is_over:
-            yield PodLeft(key)
-            if self._placed.pop(key, None) is not None:
-                yield ClusterChanged(Change.POD_FREED)
+        before = self._placed.pop(key, None)
+        name = spec.get("schedulerName", "default-scheduler")
+        events: list[Event] = []
+        if event.type == "delete" or status.get("phase") in _TERMINAL:
+            events.append(PodLeft(key))
         elif spec.get("nodeName"):
-            yield PodLeft(key)
-            before = self._placed.get(key)
-            now = _fingerprint(metadata.get("labels"), spec.get("containers"))
-            self._placed[key] = now
+            events.append(PodLeft(key))
+            self._placed[key] = now = _fingerprint(labels, spec.get("containers"))
             if before is None:
-                yield ClusterChanged(Change.POD_BOUND)
+                events.append(ClusterChanged(Change.POD_BOUND))
             elif before != now:
-                yield ClusterChanged(Change.POD_CHANGED)
+                events.append(ClusterChanged(Change.POD_CHANGED))
+            held_room = held_room and was_replaced
         elif metadata.get("deletionTimestamp"):
-            yield PodLeft(key)
-        elif spec.get("schedulerName", "default-scheduler") in self._names:
-            yield PodSeen(
-                key,
-                metadata["uid"],
-                spec.get("schedulerName", "default-scheduler"),
-                _fingerprint(metadata.get("labels"), spec),
-                is_gated=bool(spec.get("schedulingGates")),
-                condition=_unschedulable(status),
+            # No node will be bound to it any more: the server refuses.
+            self._state.forget(key)
+            events.append(PodLeft(key))
+        elif name in self._names:
+            fingerprint = _fingerprint(labels, spec)
+            is_gated = bool(spec.get("schedulingGates"))
+            condition = _unschedulable(status)
+            events.append(
+                PodSeen(
+                    key,
+                    metadata["uid"],
+                    name,
+                    fingerprint,
+                    is_gated=is_gated,
+                    condition=condition,
+                )
             )
+            held_room = held_room and was_replaced
         else:
             self._foreign.add(key)
+        if held_room:
+            events.append(ClusterChanged(Change.POD_FREED))
+        return events
+
+    def _note_validity(self, event: ResourceEvent) -> None:
+        until = (event.obj.get("status") or {}).get("validUntil")
+        self._valid_until.pop(event.name, None)
+        if event.type == "upsert" and until is not None:
+            with contextlib.suppress(ValueError):
+                self._valid_until[event.name] = datetime.fromisoformat(until).timestamp()
+
+    def _tell_warnings(self) -> None:
+        """Log what is newly wrong in the AppGroups: they are used as far as they go."""
+        found = frozenset(self._state.warnings())
+        for warning in sorted(found - self._warnings):
+            log.warning("an object is not sound", extra={"problem": warning})
+        self._warnings = found
 
 
 def _name(event: ResourceEvent) -> str:
