@@ -5,9 +5,8 @@ Source: kubernetes ``plugin/pkg/admission``; each function names its plugin.
 
 import time
 
-from netcore_cluster.api import errors
+from netcore_cluster.api import definitions, errors
 from netcore_cluster.api.catalog import Catalog
-from netcore_cluster.api.definitions import Definitions
 from netcore_cluster.api.errors import Object
 from netcore_cluster.api.metadata import timestamp
 from netcore_cluster.api.resource import Resource
@@ -26,7 +25,7 @@ class Admission:
     def __init__(self, store: Store, catalog: Catalog) -> None:
         """Reads the latest state of other objects in `store`."""
         self._store = store
-        self._definitions = Definitions(store, catalog)
+        self._definitions = definitions.Definitions(store, catalog)
         self._addresses = ServiceAddresses(store)
 
     def check_namespace(self, resource: Resource, namespace: str, name: str) -> None:
@@ -66,6 +65,10 @@ class Admission:
             problem = "this is a system priority class and cannot be deleted"
             raise errors.forbidden(resource.kind.plural, resource.kind.group, name, problem)
 
+    def hold(self, resource: Resource, obj: Object) -> Object:
+        """Returns an object that is about to be deleted, with what must happen before it goes."""
+        return definitions.held(obj) if resource.storage == definitions.RESOURCE else obj
+
     def complete(self, resource: Resource, obj: Object, old: Object | None) -> list[str]:
         """Fills in what follows from other objects; returns warnings for the client.
 
@@ -78,8 +81,8 @@ class Admission:
                 _tolerate_node_trouble(obj)
             case "persistentvolumeclaims" if old is None:
                 self._set_storage_class(obj)
-            case "customresourcedefinitions.apiextensions.k8s.io":
-                self._definitions.complete(obj, old, timestamp(time.time()))
+            case definitions.RESOURCE:
+                self._definitions.complete(obj, timestamp(time.time()))
             case _:
                 pass
         return []

@@ -35,17 +35,13 @@ class Definitions:
             self._serve(entry.obj)
         store.listen(RESOURCE, self._changed)
 
-    def complete(self, definition: Object, old: Object | None, now: str) -> None:
+    def complete(self, definition: Object, now: str) -> None:
         """Decides on a definition's names and writes the verdict into its status.
 
         Args:
             definition: new or changed; changed in place.
-            old: what it was before, if anything.
             now: the time.
         """
-        meta = definition["metadata"]
-        if old is None:
-            meta["finalizers"] = [*(meta.get("finalizers") or ()), CLEANUP]
         status = definition["status"] = dict(definition.get("status") or {})
         spec = definition["spec"]
         problem = self._name_problem(definition)
@@ -109,6 +105,15 @@ class Definitions:
         if _is_established(definition):
             resources += _resources(definition)
         self._catalog.replace_custom(name, resources)
+
+
+def held(definition: Object) -> Object:
+    """Returns a definition that is about to be deleted, held until its objects are gone."""
+    meta = definition["metadata"]
+    finalizers = meta.get("finalizers") or []
+    if "deletionTimestamp" in meta or CLEANUP in finalizers:
+        return definition
+    return definition | {"metadata": meta | {"finalizers": [*finalizers, CLEANUP]}}
 
 
 def is_being_cleaned(definition: Object) -> bool:

@@ -180,7 +180,7 @@ class Writing:
             resource, previous.obj, uid=options.uid, revision=options.revision
         )
         self._admission.check_delete(resource, previous.obj)
-        marked = mark(previous.obj, options, time.time())
+        marked = mark(self._admission.hold(resource, previous.obj), options, time.time())
         if metadata.is_released(marked):
             return self._remove(resource, previous, marked, is_dry_run=options.is_dry_run)
         if marked is previous.obj:
@@ -264,13 +264,16 @@ class Writing:
         meta = obj["metadata"]
         is_generated = not meta.get("name") and bool(meta.get("generateName"))
         problems = metadata.begin(meta, now_s=time.time(), source=self._random)
+        if problems:
+            raise errors.invalid(kind.kind, kind.group, "", problems)
         for _ in range(_MAX_NAME_TRIES if is_generated else 0):
             if self._store.latest(resource.storage, resource.key(namespace, meta["name"])) is None:
                 break
             meta["name"] = metadata.generated_name(meta["generateName"], self._random)
         kind.prepare_create(obj)
         warnings += self._admission.complete(resource, obj, None)
-        self._check(resource, obj, None, problems)
+        self._check(resource, obj, None, [])
+        warnings += kind.warnings(obj, None)
         name = meta["name"]
         key = resource.key(namespace, name)
         if self._store.latest(resource.storage, key) is not None:
@@ -309,6 +312,7 @@ class Writing:
         problems = metadata.new_finalizer_errors(meta, old["metadata"])
         warnings = self._admission.complete(resource, obj, old)
         self._check(resource, obj, old, problems)
+        warnings += resource.kind.warnings(obj, old)
         if _is_same(obj, old):
             return Written(previous, warnings=warnings)
         self._admission.allocate(resource, obj, old, is_dry_run=options.is_dry_run)
