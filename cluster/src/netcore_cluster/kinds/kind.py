@@ -11,7 +11,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from netcore_cluster.kinds.metadata import metadata_change_errors, metadata_errors
+from netcore_cluster.kinds.metadata import (
+    metadata_change_errors,
+    metadata_errors,
+    unqualified_finalizer_errors,
+)
 from netcore_cluster.kinds.names import NameRule, dns_subdomain
 from netcore_cluster.schema.builtin import builtin_schema
 from netcore_cluster.schema.errors import FieldError
@@ -32,6 +36,8 @@ ALL_VERBS: tuple[Verb, ...] = (
     "watch",
 )
 
+# Definitions, like custom objects, have finalizers that are not qualified by a domain.
+_EXTENSIONS = "apiextensions.k8s.io"
 _META = frozenset({"apiVersion", "kind", "metadata"})
 
 
@@ -229,6 +235,8 @@ class Kind:
         metadata = obj["metadata"]
         if old is None:
             errors = metadata_errors(metadata, namespaced=self.namespaced, name_rule=self.name_rule)
+            if "finalizers" in metadata and not self.custom and self.group != _EXTENSIONS:
+                errors += unqualified_finalizer_errors(metadata["finalizers"])
             if errors and "name" not in metadata:
                 return errors
         else:

@@ -10,6 +10,7 @@ IMMUTABLE = "field is immutable"
 _ANNOTATIONS_LIMIT = 256 * 1024
 _ORPHAN = "orphan"
 _FOREGROUND = "foregroundDeletion"
+_STANDARD = frozenset({_ORPHAN, _FOREGROUND, "kubernetes"})
 
 JsonObject = dict[str, Any]
 
@@ -144,6 +145,19 @@ def _owner_errors(owners: list[JsonObject] | None) -> list[FieldError]:
         for other in controllers[1:]
     ]
     return errors
+
+
+def unqualified_finalizer_errors(finalizers: list[str]) -> list[FieldError]:
+    """Return which finalizers of a built-in object do not say whose they are."""
+    return [
+        invalid(
+            f"metadata.finalizers[{index}]",
+            name,
+            "name is neither a standard finalizer name nor is it fully qualified",
+        )
+        for index, name in enumerate(finalizers)
+        if "/" not in name and name not in _STANDARD
+    ]
 
 
 def _finalizer_errors(finalizers: list[str] | None) -> list[FieldError]:

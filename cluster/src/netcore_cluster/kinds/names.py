@@ -12,6 +12,8 @@ NameRule = Callable[[str], list[str]]
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
+_SEARCH_LABEL = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
+_SEARCH = rf"{_SEARCH_LABEL}(\.{_SEARCH_LABEL})*"
 _LABEL_1035 = "[a-z]([-a-z0-9]*[a-z0-9])?"
 _QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _VALUE = "(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?"
@@ -19,6 +21,7 @@ _CONFIG_KEY = "[-._a-zA-Z0-9]+"
 
 _IS_LABEL = re.compile(_LABEL)
 _IS_SUBDOMAIN = re.compile(_SUBDOMAIN)
+_IS_SEARCH = re.compile(_SEARCH)
 _IS_LABEL_1035 = re.compile(_LABEL_1035)
 _IS_QUALIFIED = re.compile(_QUALIFIED)
 _IS_VALUE = re.compile(_VALUE)
@@ -26,9 +29,9 @@ _IS_CONFIG_KEY = re.compile(_CONFIG_KEY)
 _IS_PRINTABLE = re.compile(r"[ -<>-~]+")
 
 
-def too_long(limit: int) -> str:
-    """Return what is said of a name of more than `limit` bytes."""
-    return f"must be no more than {limit} bytes"
+def too_long(limit: int, unit: str = "characters") -> str:
+    """Return what is said of a name that is longer than `limit`."""
+    return f"must be no more than {limit} {unit}"
 
 
 def pattern_text(rule: str, pattern: str, *examples: str) -> str:
@@ -84,6 +87,20 @@ def dns_subdomain(value: str) -> list[str]:
     return found
 
 
+def dns_search(value: str) -> list[str]:
+    """A domain of a resolver's search list, where underscores are in use."""
+    if _IS_SEARCH.fullmatch(value):
+        return []
+    return [
+        pattern_text(
+            "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "
+            "'_', '-' or '.', and must start and end with an alphanumeric character",
+            _SEARCH,
+            "example.com",
+        )
+    ]
+
+
 def dns_1035_label(value: str) -> list[str]:
     """A label of RFC 1035, which begins with a letter: services, custom plurals."""
     found = []
@@ -126,7 +143,7 @@ def _qualified(value: str) -> tuple[str, ...]:
     if not name:
         found.append("name part must be non-empty")
     elif len(name) > 63:
-        found.append(f"name part {too_long(63)}")
+        found.append(f"name part {too_long(63, 'bytes')}")
     if not _IS_QUALIFIED.fullmatch(name):
         text = pattern_text(_QUALIFIED_RULE, _QUALIFIED, "MyName", "my.name", "123-abc")
         found.append(f"name part {text}")
@@ -148,7 +165,7 @@ def qualified_name(value: str) -> list[str]:
 def _label_value(value: str) -> tuple[str, ...]:
     found = []
     if len(value) > 63:
-        found.append(too_long(63))
+        found.append(too_long(63, "bytes"))
     if not _IS_VALUE.fullmatch(value):
         found.append(
             pattern_text(

@@ -39,6 +39,7 @@ _OWN_SHAPES: dict[str, Shape] = {
 _KEY_DEFAULTS = {
     ("core.v1.ContainerPort", "protocol"): "TCP",
     ("core.v1.ServicePort", "protocol"): "TCP",
+    ("core.v1.LocalObjectReference", "name"): "",
 }
 
 _ZEROS = {"string": "", "integer": 0}

@@ -4,8 +4,9 @@ from typing import Any
 
 from netcore_cluster.kinds.kind import Kind, name_and_namespace
 from netcore_cluster.kinds.pod import table
-from netcore_cluster.kinds.pod.check import pod_spec_errors
-from netcore_cluster.kinds.pod.defaults import default_created_pod, default_pod
+from netcore_cluster.kinds.pod.check import new_pod_errors, pod_spec_errors
+from netcore_cluster.kinds.pod.defaults import default_pod
+from netcore_cluster.kinds.pod.label_keys import merge_label_keys
 from netcore_cluster.kinds.pod.quality import quality_of_service
 from netcore_cluster.kinds.pod.update import pod_change_errors
 from netcore_cluster.schema.errors import FieldError
@@ -15,8 +16,8 @@ JsonObject = dict[str, Any]
 
 def _create(pod: JsonObject) -> None:
     """Begin the status, as `PrepareForCreate` of pods does."""
-    default_created_pod(pod)
     spec = pod["spec"]
+    merge_label_keys(spec, pod["metadata"].get("labels") or {})
     pod["status"] = {"phase": "Pending", "qosClass": quality_of_service(spec)}
     if spec.get("schedulingGates"):
         pod["status"]["conditions"] = [
@@ -26,14 +27,14 @@ def _create(pod: JsonObject) -> None:
                 "reason": "SchedulingGated",
                 "message": "Scheduling is blocked due to non-empty scheduling gates",
                 "lastProbeTime": None,
-                "lastTransitionTime": None,
+                "lastTransitionTime": pod["metadata"].get("creationTimestamp"),
             }
         ]
 
 
 def _check(pod: JsonObject, old: JsonObject | None) -> list[FieldError]:
     errors = pod_spec_errors(pod["spec"], "spec")
-    return errors if old is None else errors + pod_change_errors(pod, old)
+    return errors + (new_pod_errors(pod["spec"]) if old is None else pod_change_errors(pod, old))
 
 
 def _fields(pod: JsonObject) -> dict[str, str]:

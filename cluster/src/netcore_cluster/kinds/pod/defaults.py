@@ -3,11 +3,21 @@
 Source: `SetDefaults_*` of Kubernetes' core/v1.
 """
 
+import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 JsonObject = dict[str, Any]
 
+# A reference to an image: an optional registry, a path in lower case, a tag, a digest.
+# Source: the grammar of distribution references.
+_LABEL = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
+_PART = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_IMAGE = re.compile(
+    rf"(?:(?:localhost|{_LABEL}(?:\.{_LABEL})+|{_LABEL}(?=:[0-9]+/))(?::[0-9]+)?/)?"
+    rf"{_PART}(?:/{_PART})*(?::(?P<tag>\w[\w.-]{{0,127}}))?(?P<digest>@\w+:[0-9a-fA-F]{{32,}})?"
+)
 _DEFAULT_MODE = 0o644
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _TOKEN_EXPIRATION_S = 3600
@@ -15,7 +25,9 @@ _TOKEN_EXPIRATION_S = 3600
 
 def default_pod(pod: JsonObject) -> None:
     """Fill in a pod."""
-    default_pod_spec(pod.setdefault("spec", {}))
+    spec = pod.setdefault("spec", {})
+    spec.setdefault("enableServiceLinks", True)
+    default_pod_spec(spec)
 
 
 def default_pod_spec(spec: JsonObject) -> None:
@@ -33,11 +45,6 @@ def default_pod_spec(spec: JsonObject) -> None:
         _default_container(container, is_on_host_network=bool(spec.get("hostNetwork")))
     for volume in spec.get("volumes") or ():
         _default_volume(volume)
-
-
-def default_created_pod(pod: JsonObject) -> None:
-    """Fill in what only a pod itself gets, when it is created: templates stay without it."""
-    pod["spec"].setdefault("enableServiceLinks", True)
 
 
 def _containers(spec: JsonObject) -> Iterator[JsonObject]:
@@ -69,12 +76,14 @@ def _default_container(container: JsonObject, *, is_on_host_network: bool) -> No
             _default_http_get(handler.get("httpGet"))
 
 
+@lru_cache(maxsize=1024)
 def _pull_policy(image: str) -> str:
     """Always for the moving tag `latest`, also where it goes without saying."""
-    if "@" in image:
+    found = _IMAGE.fullmatch(image)
+    if found is None:
         return "IfNotPresent"
-    tag = image.rpartition("/")[2].partition(":")[2]
-    return "Always" if tag in {"", "latest"} else "IfNotPresent"
+    tag = found["tag"] or ("" if found["digest"] else "latest")
+    return "Always" if tag == "latest" else "IfNotPresent"
 
 
 def _default_probe(probe: JsonObject) -> None:
