@@ -1,7 +1,7 @@
 //! The dependencies that a pod to be placed has with pods that are.
 
 use super::{Network, Replicas};
-use crate::app_graph::Dependency;
+use crate::app_graph::{Dependency, WorkloadId};
 use crate::kube::Pod;
 use crate::topology::Direction;
 
@@ -17,6 +17,15 @@ pub struct Bond<'a> {
     /// Its placed pods, by node.
     pub replicas: &'a Replicas,
 }
+
+/// What ties two workloads of one application that do not call each other: that they share peers.
+static KINSHIP: Dependency = Dependency {
+    caller: WorkloadId(0),
+    callee: WorkloadId(0),
+    weight: 1.0,
+    min_bandwidth_bps: 0,
+    max_network_cost: None,
+};
 
 impl Bond<'_> {
     /// How many pods are placed at the other end.
@@ -57,5 +66,31 @@ impl Network {
             bond(dependency, Direction::From, dependency.caller)
         });
         calls.chain(called).collect()
+    }
+
+    /// The dependencies of a pod's workload, if one of them has a placed pod at its other end; else
+    /// all workloads of its application, as if it called each of them alike.
+    ///
+    /// Pods that do not call each other have peers in common, so the first pods of an application
+    /// keep together where nothing better is known: else each of its first replicas would begin in
+    /// a region of its own, and draw the others after it. A heuristic.
+    pub fn bonds_or_kin(&self, pod: &Pod) -> Vec<Bond<'_>> {
+        let bonds = self.bonds(pod);
+        if bonds.iter().any(|bond| !bond.replicas.is_empty()) {
+            return bonds;
+        }
+        let Some((group, _)) = self.app_group_of(pod) else {
+            return bonds;
+        };
+        group
+            .graph
+            .selectors()
+            .map(|peer| Bond {
+                dependency: &KINSHIP,
+                direction: Direction::To,
+                peer,
+                replicas: self.members.replicas(&group.namespace, &group.name, peer),
+            })
+            .collect()
     }
 }

@@ -14,8 +14,9 @@
 //!
 //! A link of which nothing is known counts as the mean of the peer's known links, at most one half,
 //! and a node with such a link never scores better than the best one whose links are all known.
-//! Where no dependency has a placed pod yet there is nothing to compare: the plugin stays out of
-//! the total, and resources decide where an application begins.
+//! Where no dependency has a placed pod yet, a pod keeps to the placed pods of its application,
+//! whichever they are. Where it has none the plugin stays out of the total, and resources decide
+//! where an application begins.
 //!
 //! *Source*: the utility and the share of the worst follow Faro's fair sum objective.
 
@@ -69,13 +70,13 @@ struct Totals {
 
 impl NetworkCost {
     pub(super) fn skips(context: Context<'_>) -> bool {
-        let bonds = context.network().bonds(context.pod);
+        let bonds = context.network().bonds_or_kin(context.pod);
         bonds.iter().all(|bond| bond.replicas.is_empty())
     }
 
     pub(super) fn run(&self, context: Context<'_>, among: &NodeSet, raw: &mut [i64]) {
         let network = context.network();
-        let bonds = network.bonds(context.pod);
+        let bonds = network.bonds_or_kin(context.pod);
         let utilities = network.utilities(self.policy, &self.declaration);
         let totals = Totals::over(context, &bonds, &utilities);
         let worth = |node: NodeId| {
