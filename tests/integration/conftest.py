@@ -1,21 +1,12 @@
-"""A client of the server at hand, a namespace a test, nodes that run pods, netcore's kinds."""
+"""A client of the server at hand, a namespace a test, and nodes that run pods."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from importlib.resources import files
 
 import pytest
-import yaml
 
-from integration.client import Api, Object
+from integration.client import Api
 from integration.server import NODE_COUNT, Server
-
-DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-
-
-def is_established(definition: Object) -> bool:
-    conditions = definition.get("status", {}).get("conditions") or ()
-    return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +53,3 @@ async def nodes(api: Api) -> list[str]:
             if len(ready) == NODE_COUNT:
                 break
     return sorted(ready)
-
-
-@pytest.fixture
-async def netcore_kinds(api: Api) -> list[Object]:
-    """The definitions of netcore's three kinds, as both servers hold them.
-
-    `netcore up` brings them; a real cluster gets them from the same files.
-    """
-    held = []
-    for file in sorted(files("netcore").joinpath("crds").iterdir(), key=lambda file: file.name):
-        definition = yaml.safe_load(file.read_text())
-        path = f"{DEFINITIONS}/{definition['metadata']['name']}"
-        if api.server.is_real:
-            await api.apply(path, definition, manager="suite")
-        held.append(await api.until(path, is_established))
-    return held

@@ -1,9 +1,15 @@
 """A running API server, embedded or real, as the suites see it."""
 
+import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from integration.process import Program, netcore
 from kubernetes.control_plane import control_plane
@@ -36,11 +42,28 @@ class Server:
         return cls(name, path, Endpoint.from_kubeconfig(path))
 
 
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
+
+def netcore_definitions() -> list[dict[str, Any]]:
+    """The CustomResourceDefinitions that netcore ships, by name."""
+    folder = files("netcore").joinpath("crds")
+    found = [yaml.safe_load(file.read_text()) for file in folder.iterdir()]
+    return sorted(found, key=lambda definition: definition["metadata"]["name"])
+
+
+def is_established(definition: dict[str, Any]) -> bool:
+    conditions = definition.get("status", {}).get("conditions") or ()
+    return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
+
+
 @contextmanager
 def real_server(directory: Path) -> Iterator[Server]:
     nodes = [f"node-{index}" for index in range(NODE_COUNT)]
     with control_plane(directory, nodes) as kubeconfig:
-        yield Server.from_kubeconfig("kubernetes", kubeconfig)
+        server = Server.from_kubeconfig("kubernetes", kubeconfig)
+        _install_kinds(server.endpoint)
+        yield server
 
 
 @contextmanager
@@ -52,3 +75,12 @@ def embedded_server(directory: Path) -> Iterator[Server]:
     with Program(command, log=directory / "up.log") as program:
         assert str(kubeconfig) in program.first_line()
         yield Server.from_kubeconfig("embedded", kubeconfig)
+
+
+def _install_kinds(endpoint: Endpoint) -> None:
+    """Gives a real cluster what `netcore up` brings."""
+    for definition in netcore_definitions():
+        path = f"{DEFINITIONS}/{definition['metadata']['name']}"
+        endpoint.send("POST", DEFINITIONS, definition)
+        while not is_established(json.loads(endpoint.send("GET", path))):
+            time.sleep(0.05)

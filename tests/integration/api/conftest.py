@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from integration.client import Api, Object
-from integration.conftest import DEFINITIONS, Namespace, is_established
+from integration.conftest import Namespace
+from integration.server import DEFINITIONS, is_established
 
 
 def widget_definition(group: str) -> Object:

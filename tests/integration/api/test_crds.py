@@ -8,7 +8,8 @@ from integration import manifests
 from integration.api.conftest import Widgets, widget_definition
 from integration.api.test_discovery import aggregated
 from integration.client import Api, Object, causes
-from integration.conftest import DEFINITIONS, Namespace
+from integration.conftest import Namespace
+from integration.server import DEFINITIONS, netcore_definitions
 
 APP_GROUPS = "appgroup.diktyo.x-k8s.io/v1alpha1"
 TOPOLOGIES = "networktopology.diktyo.x-k8s.io/v1alpha1"
@@ -252,20 +253,20 @@ async def test_columns(api: Api, widgets: Widgets) -> None:
 # netcore's own kinds.
 
 
-async def test_netcore_kinds_are_accepted(api: Api, netcore_kinds: list[Object]) -> None:
-    assert {item["spec"]["names"]["kind"] for item in netcore_kinds} == {
-        "AppGroup",
-        "NetworkTopology",
-        "NodeNetwork",
-    }
-    for item in netcore_kinds:
-        conditions = {c["type"]: c["status"] for c in item["status"]["conditions"]}
-        # No complaint of a schema that is not structural, and no missing approval.
-        assert conditions.pop("KubernetesAPIApprovalPolicyConformant", "True") == "True"
-        assert conditions == {"NamesAccepted": "True", "Established": "True"}
+@pytest.mark.parametrize(
+    "definition", netcore_definitions(), ids=lambda d: d["spec"]["names"]["kind"]
+)
+async def test_netcore_kinds_are_accepted(api: Api, definition: Object) -> None:
+    """`netcore up` brings them; a real cluster is given the same files."""
+    held = await api.get(f"{DEFINITIONS}/{definition['metadata']['name']}")
+    conditions = {c["type"]: c["status"] for c in held["status"]["conditions"]}
+    # No complaint of a schema that is not structural, and no missing approval.
+    assert conditions.pop("KubernetesAPIApprovalPolicyConformant", "True") == "True"
+    assert conditions == {"NamesAccepted": "True", "Established": "True"}
+    for asked, stored in zip(definition["spec"]["versions"], held["spec"]["versions"], strict=True):
+        assert stored["schema"] == asked["schema"]
 
 
-@pytest.mark.usefixtures("netcore_kinds")
 async def test_app_groups(api: Api, namespace: Namespace) -> None:
     path = namespace.group(APP_GROUPS, "appgroups")
     body = manifests.app_group(minBandwidth="100Mi", weight=0.5)
@@ -279,7 +280,6 @@ async def test_app_groups(api: Api, namespace: Namespace) -> None:
     await api.delete(f"{path}/shop")
 
 
-@pytest.mark.usefixtures("netcore_kinds")
 @pytest.mark.parametrize(
     ("where", "wrong", "field", "message"),
     [
@@ -306,7 +306,6 @@ async def test_app_groups_that_are_none(
     assert message in causes(status)[field]
 
 
-@pytest.mark.usefixtures("netcore_kinds")
 async def test_misspelt_fields_of_app_groups(api: Api, namespace: Namespace) -> None:
     path = namespace.group(APP_GROUPS, "appgroups")
     body = manifests.app_group()
@@ -315,7 +314,6 @@ async def test_misspelt_fields_of_app_groups(api: Api, namespace: Namespace) -> 
     assert 'unknown field "spec.numMember"' in status["message"]
 
 
-@pytest.mark.usefixtures("netcore_kinds")
 async def test_network_topologies(api: Api, namespace: Namespace) -> None:
     path = namespace.group(TOPOLOGIES, "networktopologies")
     cost = {"destination": "z2", "networkCost": 5, "bandwidthCapacity": "1Gi"}
@@ -337,7 +335,6 @@ async def test_network_topologies(api: Api, namespace: Namespace) -> None:
     assert patched["status"] == {"nodeCount": 3}
 
 
-@pytest.mark.usefixtures("netcore_kinds")
 async def test_node_networks_by_apply(api: Api, namespace: Namespace) -> None:
     """As the aggregator writes them: status alone, by server-side apply, again and again."""
     name = f"node-{namespace.name}"

@@ -1,20 +1,7 @@
 """netcore's own kinds, as people look at them."""
 
-from importlib.resources import files
-
-import pytest
-
 from integration import manifests
 from integration.kubectl.conftest import Kubectl
-from integration.server import Server
-
-
-@pytest.fixture(autouse=True)
-def definitions(server: Server, kubectl: Kubectl) -> None:
-    """Both servers hold the kinds; the real one gets them from the files that netcore ships."""
-    if server.is_real:
-        kubectl("apply", "--server-side", "-f", str(files("netcore").joinpath("crds")))
-    kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=30s")
 
 
 def test_app_groups(kubectl: Kubectl) -> None:

@@ -50,7 +50,6 @@ async def measure(site: Site, rtt_micros: dict[tuple[str, str], int]) -> None:
         await site.api.apply(f"{NODE_NETWORKS}/{origin}/status", body, manager="test")
 
 
-@pytest.mark.usefixtures("netcore_kinds")
 @pytest.mark.parametrize("nearest", ["n1", "n2", "n3"])
 async def test_a_caller_is_placed_next_to_what_it_calls(site: Site, nearest: str) -> None:
     # `back` fills the node that it is on: the nearest of the others is the best.
@@ -66,7 +65,6 @@ async def test_a_caller_is_placed_next_to_what_it_calls(site: Site, nearest: str
     assert await site.bound("front") == nearest
 
 
-@pytest.mark.usefixtures("netcore_kinds")
 async def test_a_limit_on_the_cost_rejects_nodes(site: Site) -> None:
     names = [await site.node(f"n{index}", cpu="1") for index in range(3)]
     await measure(site, {})
