@@ -1,6 +1,9 @@
+import json
 import random
 import socket
 import statistics
+import subprocess
+import sys
 import threading
 import time
 
@@ -117,3 +120,14 @@ def test_packets_take_the_configured_round_trip():
             sock.close()
     assert forwarder.forwarded == 200
     assert forwarder.dropped == 0
+
+
+def test_the_relay_tells_where_it_is_and_how_punctual_it_may_be():
+    command = [sys.executable, "-m", "netcore_lab.relay", "--seed", "3"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as relay:
+        said = json.loads(relay.stdout.readline())
+        relay.terminate()
+    assert relay.returncode == 0
+    assert len(said["nodes"]) == 12
+    assert len({address for node in said["nodes"].values() for address in node.values()}) == 24
+    assert said["punctual"] in {"real-time", "short slices", "none"}

@@ -16,7 +16,7 @@ from netcore_lab.topology import EmulatedTopology
 NETCORE: Final = "netcore.cli"
 _CLUSTER: Final = "demo"
 # Ten probes to each peer before the first report: a median needs no more.
-_PROBE_EVERY: Final = "100ms"
+_PROBE_EVERY: Final = "200ms"
 _REPORT_EVERY: Final = "2s"
 
 

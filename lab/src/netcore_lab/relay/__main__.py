@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from netcore_lab.relay._addresses import AddressesTakenError, claim_addresses
 from netcore_lab.relay._forwarder import Forwarder
+from netcore_lab.relay._punctual import be_punctual
 from netcore_lab.topology import TopologyError, load_topology
 
 
@@ -34,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         }
         for node in nodes
     }
-    print(json.dumps({"nodes": addresses}), flush=True)
+    print(json.dumps({"nodes": addresses, "punctual": be_punctual()}), flush=True)
     forwarder.run()
     for sock in public:
         sock.close()

@@ -77,11 +77,12 @@ class Forwarder:
 
     def run(self) -> None:
         """Forward until stopped."""
-        destination = {sock: index for index, sock in enumerate(self._public)}
+        position = {sock.fileno(): index for index, sock in enumerate(self._public)}
+        descriptors = list(position)
         while not self._stopping:
-            readable, _, _ = select.select(self._public, [], [], self._wait_s())
-            for sock in readable:
-                self._receive(sock, destination[sock])
+            readable, _, _ = select.select(descriptors, [], [], self._wait_s())
+            for descriptor in readable:
+                self._receive(position[descriptor])
             self._send_due()
 
     def _wait_s(self) -> float:
@@ -89,7 +90,8 @@ class Forwarder:
             return _IDLE_S
         return min(_IDLE_S, max(0.0, self._waiting[0][0] - time.monotonic()))
 
-    def _receive(self, sock: socket.socket, destination: int) -> None:
+    def _receive(self, destination: int) -> None:
+        sock = self._public[destination]
         for _ in range(_BATCH):
             try:
                 payload, ancillary, _, sender = sock.recvmsg(_LARGEST, 64)
