@@ -10,9 +10,8 @@ from netcore.cli.output import add_output_option, print_json
 from netcore.kube import KubeConfigError
 from netcore.program import configure_logging
 from netcore_scheduler.config import ConfigurationError, load_configuration
-from netcore_scheduler.shell import Settings
+from netcore_scheduler.shell import LeadershipLostError, ListenError, Settings, Started
 from netcore_scheduler.shell import run as run_scheduler
-from netcore_scheduler.shell.program import Started
 from netcore_scheduler.shell.settings import DEFAULT_BINDINGS, DEFAULT_LISTEN, profiles_by_name
 
 HELP = """Place pods by the network, until SIGTERM.
@@ -99,8 +98,13 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError(str(error)) from error
     except InvalidInputError as error:
         raise CommandError(f"{args.config or 'default configuration'}: {error}") from error
-    except OSError as error:
-        raise CommandError(f"--listen {':'.join(map(str, args.listen))}: {error}") from error
+    except ListenError as error:
+        raise CommandError(f"--listen {error}") from error
+    except ExceptionGroup as group:
+        lost = group.subgroup(LeadershipLostError)
+        if lost is None:
+            raise
+        raise CommandError(f"no longer the leader: {lost.exceptions[0]}") from group
     return 0
 
 

@@ -4,7 +4,9 @@ It decides nothing: when a pod is tried is the scheduling core's business, where
 engine's.
 """
 
-from netcore_scheduler.shell.program import run
+from netcore_scheduler.shell.health import ListenError
+from netcore_scheduler.shell.leadership import LeadershipLostError
+from netcore_scheduler.shell.program import Started, run
 from netcore_scheduler.shell.settings import Settings
 
-__all__ = ["Settings", "run"]
+__all__ = ["LeadershipLostError", "ListenError", "Settings", "Started", "run"]

@@ -118,8 +118,6 @@ class Cycle:
         name = ready[0].scheduler_name
         mine = [pod for pod in ready if pod.scheduler_name == name]
         profile = self._profiles[name]
-        # The state may know less than the queue for a moment: a pod in it was deleted just now.
-        mine = [pod for pod in mine if self._state.pod(pod.key) is not None]
         order = self._state.sort(
             profile, [pod.key for pod in mine], [pod.entered_at for pod in mine]
         )

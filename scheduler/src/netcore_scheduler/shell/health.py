@@ -8,6 +8,10 @@ from aiohttp import web
 from netcore_scheduler.shell.metrics import Metrics
 
 
+class ListenError(Exception):
+    """The address of health and metrics cannot be listened on."""
+
+
 @asynccontextmanager
 async def health_endpoint(
     address: tuple[str, int], metrics: Metrics, *, is_ready: Callable[[], bool]
@@ -15,7 +19,7 @@ async def health_endpoint(
     """Serve while the context lasts; yields the address, with the port that was taken.
 
     Raises:
-        OSError: The address cannot be listened on.
+        ListenError: The address cannot be listened on.
     """
 
     async def answer(request: web.BaseRequest) -> web.Response:
@@ -39,7 +43,10 @@ async def health_endpoint(
     await runner.setup()
     try:
         site = web.TCPSite(runner, *address, shutdown_timeout=1.0)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            raise ListenError(f"{address[0]}:{address[1]}: {error}") from error
         host, port = runner.addresses[0][:2]
         yield str(host), int(port)
     finally:

@@ -1,4 +1,8 @@
-"""Leader election: reads and writes the Lease, and tells the cycle whether it may plan."""
+"""Leader election: reads and writes the Lease, and tells the cycle when it may plan.
+
+A leader that lost its lease ends the process: what it still has under way could meet what the next
+leader does. Whoever runs the process starts it again, as a candidate.
+"""
 
 import asyncio
 import logging
@@ -14,44 +18,58 @@ from netcore_scheduler.core import LeaderElection, LeaseSettings
 log = logging.getLogger(__name__)
 
 
+class LeadershipLostError(Exception):
+    """The lease could not be renewed in time; another may lead by now."""
+
+
 class Leadership:
     """Holds the Lease, or waits for it.
 
     Args:
         kube: An open client.
         settings: Lease and times.
-        changed: Told whenever leadership comes or goes.
+        elected: Called once this process leads.
     """
 
     def __init__(
-        self, kube: KubeClient, settings: LeaseSettings, changed: Callable[[bool], None]
+        self, kube: KubeClient, settings: LeaseSettings, elected: Callable[[], None]
     ) -> None:
         self._kube = kube
         self._settings = settings
-        self._changed = changed
+        self._elected = elected
         self._election = LeaderElection(settings)
         self._leads = False
+        self._is_over = False
+        self._writing = asyncio.Lock()
 
     async def run(self) -> None:
-        """Campaign until cancelled."""
-        while True:
+        """Campaign, then hold the lease, until cancelled.
+
+        Raises:
+            LeadershipLostError: It was ours, and is not ours any more.
+        """
+        while not self._is_over:
             try:
-                async with asyncio.timeout(self._settings.renew_deadline_s / 2):
+                async with asyncio.timeout(self._settings.renew_deadline_s / 4), self._writing:
                     await self._try()
             except (ApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
-                log.info("cannot renew the lease", extra={"error": str(error)})
-            self._tell()
+                log.info("cannot renew the lease", extra={"error": repr(error)})
+            if not self._is_over:
+                self._look()
             await asyncio.sleep(self._settings.retry_s)
 
     async def release(self) -> None:
-        """Give the lease up, so that another need not wait for its end."""
-        lease = await self._read()
-        given_up = self._election.release(lease, wall=time.time()) if lease else None
-        if given_up is not None:
-            await self._kube.replace(LEASE, given_up, namespace=self._settings.namespace)
-        self._tell()
+        """Stop campaigning, and give the lease up so that another need not wait for its end."""
+        self._is_over = True
+        async with self._writing:
+            lease = await self._read()
+            given_up = self._election.release(lease, wall=time.time()) if lease else None
+            if given_up is not None:
+                await self._kube.replace(LEASE, given_up, namespace=self._settings.namespace)
 
     async def _try(self) -> None:
+        if self._is_over:
+            return
         started = time.monotonic()
         verb, lease = self._election.consider(await self._read(), now=started, wall=time.time())
         namespace = self._settings.namespace
@@ -73,9 +91,14 @@ class Leadership:
                 return None
             raise
 
-    def _tell(self) -> None:
+    def _look(self) -> None:
         leads = self._election.leads(now=time.monotonic())
-        if leads != self._leads:
-            self._leads = leads
-            log.info("leading" if leads else "not leading", extra={"lease": self._settings.name})
-            self._changed(leads)
+        if leads and not self._leads:
+            log.info("leading", extra={"lease": self._settings.name})
+            self._elected()
+        elif self._leads and not leads:
+            raise LeadershipLostError(
+                f"lease {self._settings.namespace}/{self._settings.name} was not renewed within "
+                f"{self._settings.renew_deadline_s:g} s"
+            )
+        self._leads = leads

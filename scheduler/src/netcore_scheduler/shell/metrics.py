@@ -1,13 +1,23 @@
 """Metrics, under the names of kube-scheduler where they mean the same.
 
+The mean network cost of placements is `netcore_link_cost_sum / netcore_link_cost_count`.
+
 Source of names and buckets: kube-scheduler's `metrics.go` (STABLE and BETA ones).
 """
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
 import orjson
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from netcore import ClusterState, Plan
@@ -26,6 +36,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
         self._attempts = Counter(
             "scheduler_schedule_attempts",
             "Attempts to schedule pods, by result.",
@@ -69,6 +80,11 @@ class Metrics:
             ["source"],
             registry=self.registry,
         )
+        self._blind = Counter(
+            "netcore_pods_with_unknown_links",
+            "Pods placed though nobody measured the network to one of their peers.",
+            registry=self.registry,
+        )
 
     def planned(self, profile: str, plan: Plan, took_s: float) -> None:
         """Count a plan."""
@@ -80,10 +96,13 @@ class Metrics:
         self._attempts.labels("scheduled", action.scheduler_name).inc()
         self._tries.observe(action.attempts)
         self._sli.observe(action.waited_s)
-        for link in orjson.loads(action.record).get("links", ()) if action.record else ():
+        links = orjson.loads(action.record).get("links", ()) if action.record else ()
+        for link in links:
             self._links.labels(link["source"]).inc()
             if link.get("cost") is not None:
                 self._cost.observe(link["cost"])
+        if any(link["source"] == "unknown" for link in links):
+            self._blind.inc()
 
     def failed(self, action: Warn) -> None:
         """Count an attempt that found no node, or ended in an error."""
@@ -146,6 +165,11 @@ class _Live:
             "netcore_foreign_pending_pods",
             "Pending pods that name other schedulers.",
             self._view.foreign_pending,
+        )
+        yield GaugeMetricFamily(
+            "netcore_stale_node_networks",
+            "NodeNetworks whose measurements are past their validity.",
+            self._view.stale_node_networks(time.time()),
         )
         yield CounterMetricFamily(
             "netcore_dropped_reports",

@@ -71,7 +71,8 @@ async def run(
     Raises:
         KubeConfigError: There is no usable kubeconfig.
         InvalidInputError: A plugin's arguments are not sound.
-        OSError: The health address cannot be listened on.
+        ListenError: The health address cannot be listened on.
+        ExceptionGroup: A part failed; with LeadershipLostError in it where that is why.
     """
     engine_profiles = {name: Profile(profile.engine_json) for name, profile in profiles.items()}
     stopped = asyncio.Event()
@@ -145,7 +146,7 @@ def _leadership(
         renew_deadline_s=election.renew_s,
         retry_s=election.retry_s,
     )
-    return Leadership(kube, lease, lambda leads: cycle.allow_planning(allowed=leads))
+    return Leadership(kube, lease, lambda: cycle.allow_planning(allowed=True))
 
 
 @asynccontextmanager
