@@ -155,10 +155,6 @@ class Aggregator:
                     estimate = replace(estimate, **dict.fromkeys(_TIMES, 0))
                 yield origin, destination, estimate
 
-    def assignments(self) -> dict[str, PeerAssignment]:
-        """What each agent was told last."""
-        return dict(self._told)
-
     def repeat_assignments(self) -> None:
         """The broker may have lost what it kept: tell every agent again."""
         self._told.clear()
@@ -171,7 +167,7 @@ class Aggregator:
                 return [self._take(node, payload, "msgpack", now)]
             status = decode_status(payload)
         except WireError as error:
-            self.rejections.add("malformed", origin=topic, example=str(error))
+            self.rejections.add("malformed", origin=topic[:256], example=str(error))
             return []
         if status.node != node:
             self.rejections.add(
@@ -236,10 +232,22 @@ class Aggregator:
         actions: list[Action] = [
             TellRejected(rejected) for rejected in self.rejections.tell(now.steady_s)
         ]
+        self._forget(self._oldest_us(now))
         actions += self._peers(now.steady_s)
         if can_write:
             actions += self._writes(now)
         return actions
+
+    def _forget(self, oldest_us: int) -> None:
+        """Let go of paths that nobody has measured for long."""
+        for links in self._links.values():
+            expired = [
+                peer
+                for peer, link in links.items()
+                if link.estimate is None or link.estimate.observed_us < oldest_us
+            ]
+            for peer in expired:
+                del links[peer]
 
     def _peers(self, now_s: float) -> Iterator[Action]:
         """Name peers anew once the births have settled, and when an absence has lasted."""

@@ -36,34 +36,34 @@ class KubernetesWriter:
         self._kube = kube
         self._namespace, self._name = topology
         self._valid_for_s = valid_for_s
+        # Nodes whose object is there, and the uid of the Node that owns it.
+        self._owned: dict[str, str] = {}
 
     async def write_row(self, row: Row, place: Place) -> None:
-        """Apply a node's NodeNetwork: object and owner first, then the status."""
-        head = {
-            "apiVersion": NODE_NETWORK.api_version,
-            "kind": NODE_NETWORK.kind,
-            "metadata": {
-                "name": row.node,
-                "ownerReferences": [
-                    {"apiVersion": "v1", "kind": "Node", "name": row.node, "uid": place.uid}
-                ],
-            },
-        }
-        await self._kube.apply(
-            NODE_NETWORK, {**head, "spec": {"node": row.node}}, field_manager=_MANAGER
-        )
+        """Apply the status of a node's NodeNetwork, which is made first where it is not there."""
+        if self._owned.get(row.node) != place.uid:
+            await self._own(row.node, place)
         status = node_network_status(row, valid_for_s=self._valid_for_s)
-        await self._kube.apply(
-            NODE_NETWORK,
-            {
-                "apiVersion": NODE_NETWORK.api_version,
-                "kind": NODE_NETWORK.kind,
-                "metadata": {"name": row.node},
-                "status": status,
-            },
-            field_manager=_MANAGER,
-            subresource="status",
-        )
+        body = _body(row.node) | {"status": status}
+        try:
+            await self._apply(body, subresource="status")
+        except ApiError as error:
+            if error.code != 404:
+                raise
+            # Somebody deleted it: made anew.
+            await self._own(row.node, place)
+            await self._apply(body, subresource="status")
+
+    async def _own(self, node: str, place: Place) -> None:
+        """Make the node's object, which goes when its Node goes."""
+        body = _body(node) | {"spec": {"node": node}}
+        owner = {"apiVersion": "v1", "kind": "Node", "name": node, "uid": place.uid}
+        body["metadata"]["ownerReferences"] = [owner]
+        await self._apply(body)
+        self._owned[node] = place.uid
+
+    async def _apply(self, body: Mapping[str, Any], *, subresource: str = "") -> None:
+        await self._kube.apply(NODE_NETWORK, body, field_manager=_MANAGER, subresource=subresource)
 
     async def write_costs(self, costs: Costs, places: Mapping[str, Place], *, wall_us: int) -> None:
         """Put the costs into the NetworkTopology, beside what people declared there."""
@@ -118,6 +118,14 @@ def node_network_status(row: Row, *, valid_for_s: float) -> dict[str, Any]:
         "lossFromPpm": [link.loss_from_ppm for link in links],
         "bandwidthBps": [link.bandwidth_bps for link in links],
         "samples": [link.samples for link in links],
+    }
+
+
+def _body(node: str) -> dict[str, Any]:
+    return {
+        "apiVersion": NODE_NETWORK.api_version,
+        "kind": NODE_NETWORK.kind,
+        "metadata": {"name": node},
     }
 
 

@@ -1,83 +1,128 @@
-"""The topology as matrices: JSON for programs, .npz for numpy."""
+"""The measured network as dense matrices, for those who ask over HTTP."""
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from netcore_agents.aggregator.links import LinkEstimate
+from netcore_agents.aggregator.members import Place
+
+Array = npt.NDArray[np.float64]
+_ARRAYS: Final = ("rtt_ms", "rtt_p90_ms", "jitter_ms", "loss", "bandwidth_bps", "age_s")
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """What is measured, `[origin, destination]` over `nodes`; NaN is unknown.
+    """Row i, column j tells of the path from `nodes[i]` to `nodes[j]`; NaN is unknown.
 
     Attributes:
-        nodes: Node names, sorted.
-        rtt_ms: float64[N, N], median round-trip time.
-        rtt_p90_ms: float64[N, N], its 90th percentile.
-        jitter_ms: float64[N, N], its interquartile range.
-        loss: float64[N, N], share of packets lost from origin to destination, 0 to 1.
-        bandwidth_bps: float64[N, N].
-        age_s: float64[N, N], age of the newest measurement.
+        time_us: When it was made, microseconds since 1970.
+        nodes: Sorted.
+        regions: Of each node; empty where unknown.
+        zones: Of each node; empty where unknown.
+        rtt_ms: float64[N, N], median round-trip time; 0 from a node to itself. Where only one end
+            measured, it counts for both: a round trip is the same from either.
+        rtt_p90_ms: 90th percentile of it.
+        jitter_ms: Interquartile range of it.
+        loss: Share of packets lost from origin to destination.
+        bandwidth_bps: Bandwidth from origin to destination.
+        age_s: Age of the measurement.
     """
 
-    nodes: tuple[str, ...]
-    rtt_ms: npt.NDArray[np.float64]
-    rtt_p90_ms: npt.NDArray[np.float64]
-    jitter_ms: npt.NDArray[np.float64]
-    loss: npt.NDArray[np.float64]
-    bandwidth_bps: npt.NDArray[np.float64]
-    age_s: npt.NDArray[np.float64]
+    time_us: int
+    nodes: list[str]
+    regions: list[str]
+    zones: list[str]
+    rtt_ms: Array
+    rtt_p90_ms: Array
+    jitter_ms: Array
+    loss: Array
+    bandwidth_bps: Array
+    age_s: Array
 
-    def as_json(self) -> dict[str, Any]:
-        """Nodes, and each matrix as rows; unknown is null."""
-        return {"nodes": self.nodes} | {name: _rows(values) for name, values in self._all()}
+    @property
+    def pairs(self) -> int:
+        """Ordered pairs of different nodes."""
+        return len(self.nodes) * (len(self.nodes) - 1)
 
-    def as_npz(self) -> bytes:
-        """A numpy archive with the same names."""
-        target = io.BytesIO()
-        arrays: dict[str, Any] = {"nodes": np.array(self.nodes)} | dict(self._all())
-        np.savez_compressed(target, **arrays)
-        return target.getvalue()
+    @property
+    def missing(self) -> int:
+        """Pairs of which no round-trip time is known."""
+        return int(np.isnan(self.rtt_ms).sum())
 
-    def _all(self) -> list[tuple[str, npt.NDArray[np.float64]]]:
-        names = ("rtt_ms", "rtt_p90_ms", "jitter_ms", "loss", "bandwidth_bps", "age_s")
-        return [(name, getattr(self, name)) for name in names]
+    def to_json(self) -> dict[str, Any]:
+        """The matrix as a JSON value; arrays are rounded to a microsecond or a millionth."""
+        head = {
+            "time_us": self.time_us,
+            "nodes": self.nodes,
+            "regions": self.regions,
+            "zones": self.zones,
+            "pairs": self.pairs,
+            "missing": self.missing,
+        }
+        digits = {"loss": 6}
+        return head | {name: np.round(getattr(self, name), digits.get(name, 3)) for name in _ARRAYS}
+
+    def to_npz(self) -> bytes:
+        """The matrix as a compressed file that `numpy.load` reads."""
+        file = io.BytesIO()
+        names = ("nodes", "regions", "zones", *_ARRAYS)
+        arrays: dict[str, Any] = {name: np.array(getattr(self, name)) for name in names}
+        np.savez_compressed(file, time_us=np.int64(self.time_us), **arrays)
+        return file.getvalue()
 
 
 def build_matrix(
-    nodes: Sequence[str], links: Iterable[tuple[str, str, LinkEstimate]], *, now_us: int
+    nodes: Sequence[str],
+    links: Iterable[tuple[str, str, LinkEstimate]],
+    places: Mapping[str, Place],
+    *,
+    time_us: int,
 ) -> Matrix:
-    """Lay links out over nodes.
+    """Lay out the links.
 
     Args:
-        nodes: Node names, in order.
-        links: Origin, destination, estimate; others than of these nodes are left out.
-        now_us: Now, microseconds since 1970.
+        nodes: Sorted names; links of others are left out.
+        links: Origin, destination, estimate.
+        places: Where nodes stand.
+        time_us: Now, microseconds since 1970.
     """
-    position = {node: index for index, node in enumerate(nodes)}
-    empty = [np.full((len(nodes), len(nodes)), np.nan) for _ in range(6)]
-    rtt, p90, jitter, loss, bandwidth, age = empty
+    index = {node: place for place, node in enumerate(nodes)}
+    arrays = {name: np.full((len(nodes), len(nodes)), np.nan) for name in _ARRAYS}
+    # A second pass gives the other end of each path what this end measured of it.
+    backward = []
     for origin, destination, link in links:
-        if origin not in position or destination not in position:
+        here, there = index.get(origin), index.get(destination)
+        if here is None or there is None:
             continue
-        at = position[origin], position[destination]
-        loss[at] = link.loss_to_ppm / 1e6
-        age[at] = (now_us - link.observed_us) / 1e6
-        if link.answered_us:
-            rtt[at] = link.rtt_us / 1000
-            p90[at] = link.rtt_p90_us / 1000
-            jitter[at] = link.jitter_us / 1000
+        age_s = (time_us - link.observed_us) / 1e6
+        rtts = {
+            "rtt_ms": link.rtt_us / 1000,
+            "rtt_p90_ms": link.rtt_p90_us / 1000,
+            "jitter_ms": link.jitter_us / 1000,
+        }
+        common = (rtts if link.answered_us else {}) | {"age_s": age_s}
+        forward = common | {"loss": link.loss_to_ppm / 1e6}
         if link.bandwidth_bps:
-            bandwidth[at] = link.bandwidth_bps
-    return Matrix(tuple(nodes), rtt, p90, jitter, loss, bandwidth, age)
-
-
-def _rows(values: npt.NDArray[np.float64]) -> list[list[float | None]]:
-    return [
-        [None if np.isnan(value) else round(float(value), 6) for value in row] for row in values
-    ]
+            forward["bandwidth_bps"] = float(link.bandwidth_bps)
+        for name, value in forward.items():
+            arrays[name][here, there] = value
+        backward.append((there, here, common | {"loss": link.loss_from_ppm / 1e6}))
+    for row, column, values in backward:
+        for name, value in values.items():
+            if np.isnan(arrays[name][row, column]):
+                arrays[name][row, column] = value
+    for name in ("rtt_ms", "rtt_p90_ms", "jitter_ms", "loss", "age_s"):
+        np.fill_diagonal(arrays[name], 0.0)
+    nowhere = Place("", "", "")
+    return Matrix(
+        time_us=time_us,
+        nodes=list(nodes),
+        regions=[places.get(node, nowhere).region for node in nodes],
+        zones=[places.get(node, nowhere).zone for node in nodes],
+        **arrays,
+    )

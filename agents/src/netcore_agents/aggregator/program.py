@@ -8,14 +8,13 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import aiohttp
 
 from netcore.kube import ApiError, Informer, KubeClient, ResourceEvent
 from netcore.resources import NODE
 from netcore_agents.aggregator.core import Aggregator
-from netcore_agents.aggregator.embedded_broker import embedded_broker
 from netcore_agents.aggregator.events import (
     Action,
     CostsWritten,
@@ -33,13 +32,13 @@ from netcore_agents.aggregator.events import (
     WriteCosts,
     WriteRow,
 )
-from netcore_agents.aggregator.http_api import HttpApi, serving
+from netcore_agents.aggregator.http_api import Form, HttpApi
 from netcore_agents.aggregator.kubernetes import KubernetesWriter, place_of
 from netcore_agents.aggregator.matrix import Matrix, build_matrix
-from netcore_agents.aggregator.settings import Settings, read_tokens
+from netcore_agents.aggregator.settings import Settings
+from netcore_agents.aggregator.tokens import Tokens
 from netcore_agents.exposition import Exposition
 from netcore_agents.transport import (
-    BrokerAddress,
     Message,
     MqttTransport,
     Session,
@@ -90,11 +89,14 @@ class Program:
             now=_now(),
             seed=secrets.randbits(64),
         )
-        self._assignments: asyncio.Queue[PeerAssignment] = asyncio.Queue()
+        # What agents are still to be told; only the newest of each counts.
+        self._assignments: dict[str, PeerAssignment] = {}
+        self._assigned = asyncio.Event()
         self._group: asyncio.TaskGroup | None = None
         self._is_connected = False
         self._write_failures = 0
         self._writes = 0
+        self._is_failing = False
 
     async def run(self) -> None:
         """Aggregate until cancelled."""
@@ -110,7 +112,7 @@ class Program:
                 self._handle(Tick(can_write=can_write))
                 await asyncio.sleep(_TICK_S)
 
-    def take(self, sender: str, payload: bytes, form: Literal["msgpack", "json"]) -> ReportJudged:
+    def take(self, sender: str, payload: bytes, form: Form) -> ReportJudged:
         """Take a report that came over HTTP."""
         judged = [
             action
@@ -122,8 +124,9 @@ class Program:
     def matrix(self) -> Matrix:
         """The topology as it stands."""
         now = _now()
+        members = self._core.members
         return build_matrix(
-            sorted(self._core.members.known), self._core.links(now), now_us=now.wall_us
+            sorted(members.known), self._core.links(now), members.places, time_us=now.wall_us
         )
 
     def unready(self) -> str:
@@ -140,7 +143,7 @@ class Program:
         page = Exposition("netcore_aggregator_")
         page.counter("reports_total", "Reports accepted.", core.reports)
         page.counters("rejected_total", "What was refused.", "reason", core.rejections.totals)
-        page.gauge("agents_told", "Agents that were named peers.", len(core.assignments()))
+        page.gauge("agents", "Agents that take part.", len(core.members.probed(_now().steady_s)))
         page.gauge("nodes", "Nodes known.", len(core.members.known))
         page.gauge("links", "Paths measured lately.", sum(1 for _ in core.links(_now())))
         page.counter(
@@ -159,6 +162,7 @@ class Program:
         await session.subscribe(*self._topics.from_agents())
         # A broker that was away may have forgotten what it kept for the agents.
         self._core.repeat_assignments()
+        self._assignments.clear()
         self._is_connected = True
         try:
             async with asyncio.TaskGroup() as group:
@@ -171,9 +175,12 @@ class Program:
 
     async def _tell(self, session: Session) -> None:
         while True:
-            assignment = await self._assignments.get()
-            topic = self._topics.peers(assignment.node)
-            await session.publish(Message(topic, encode_peers(assignment), retain=True))
+            await self._assigned.wait()
+            self._assigned.clear()
+            while self._assignments:
+                node, assignment = self._assignments.popitem()
+                topic = self._topics.peers(node)
+                await session.publish(Message(topic, encode_peers(assignment), retain=True))
 
     def _node_event(self, event: ResourceEvent) -> None:
         if event.type == "delete":
@@ -188,7 +195,8 @@ class Program:
     def _perform(self, action: Action) -> None:
         match action:
             case TellPeers(assignment):
-                self._assignments.put_nowait(assignment)
+                self._assignments[assignment.node] = assignment
+                self._assigned.set()
             case WriteRow():
                 self._start(self._write_row(action), f"write {action.row.node}")
             case WriteCosts():
@@ -222,13 +230,22 @@ class Program:
         self._handle(CostsWritten(action.costs, await self._attempt(work)))
 
     async def _attempt(self, work: Awaitable[None]) -> bool:
-        self._writes += 1
+        """Whether a write went well; told once when writes begin to fail, once when it is over."""
         try:
             await work
         except _WRITE_ERRORS as error:
             self._write_failures += 1
-            log.info("a write failed, to be tried again", extra={"error": str(error)})
+            log.log(
+                logging.DEBUG if self._is_failing else logging.WARNING,
+                "cannot write to the cluster; will go on trying",
+                extra={"error": str(error) or type(error).__name__},
+            )
+            self._is_failing = True
             return False
+        self._writes += 1
+        if self._is_failing:
+            log.info("writes to the cluster work again")
+            self._is_failing = False
         return True
 
 
@@ -245,31 +262,46 @@ async def run(settings: Settings, started: Callable[[Listening], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     async with AsyncExitStack() as stack:
-        broker = settings.broker
-        if settings.embedded_broker is not None:
-            address = await stack.enter_async_context(embedded_broker(settings.embedded_broker))
-            broker = BrokerAddress(*address, secure=False)
-            settings = replace(settings, broker=broker, embedded_broker=None)
-        transport = settings.transport(
-            client_id=f"netcore-aggregator-{settings.cluster}", username="netcore-aggregator"
-        )
-        assert transport is not None
+        transport = await _transport(settings, stack)
         kube = writer = None
         if settings.kubernetes:
-            kube = await stack.enter_async_context(await KubeClient.connect(settings.kubeconfig))
+            client = await KubeClient.connect(settings.kubeconfig, context=settings.context)
+            kube = await stack.enter_async_context(client)
             writer = KubernetesWriter(kube, settings.topology, valid_for_s=settings.valid_for)
         program = Program(settings, transport, writer=writer, kube=kube)
         api = HttpApi(
-            tokens=read_tokens(settings.tokens),
+            tokens=Tokens(settings.tokens) if settings.tokens else None,
             take=program.take,
             matrix=program.matrix,
             metrics=program.metrics,
             unready=program.unready,
         )
-        listen = await stack.enter_async_context(serving(api, settings.listen))
+        listen = await stack.enter_async_context(api.serve(settings.listen))
         await stack.enter_async_context(_background(program.run()))
-        started(Listening(f"http://{format_address(*listen)}", str(broker)))
+        started(Listening(f"http://{format_address(*listen)}", str(transport)))
         await stopped.wait()
+
+
+async def _transport(settings: Settings, stack: AsyncExitStack) -> MqttTransport:
+    """The way to the broker, which is started first where it is to run in this process."""
+    if settings.embedded_broker is None:
+        transport = settings.transport(
+            client_id=f"netcore-aggregator-{settings.cluster}", username="netcore-aggregator"
+        )
+        assert transport is not None
+        return replace(transport, is_durable=True)
+    # amqtt takes a third of a second to import.
+    from netcore_agents.aggregator.embedded_broker import embedded_broker
+
+    broker = await stack.enter_async_context(
+        embedded_broker(settings.embedded_broker, cluster=settings.cluster, tokens=settings.tokens)
+    )
+    return MqttTransport(
+        broker.address,
+        client_id="netcore-aggregator",
+        username=broker.username,
+        password=broker.password,
+    )
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """Options of the aggregator."""
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -38,7 +37,7 @@ class Settings(BrokerOptions):
     embedded_broker: tuple[str, int] | None = option(
         None,
         help="run an MQTT broker in this process, on this address, instead of --broker; "
-        "without access rules: for one machine or a trusted network",
+        "beyond loopback it needs --tokens",
         parse=_address,
         metavar="IP:PORT",
     )
@@ -50,7 +49,8 @@ class Settings(BrokerOptions):
     )
     tokens: Path | None = option(
         None,
-        help="file of lines NODE TOKEN: who may report over HTTP (default: nobody)",
+        help="file of lines NODE TOKEN: who may report over HTTP (default: nobody), and the "
+        "nodes' passwords at the embedded broker",
         parse=Path,
         metavar="FILE",
     )
@@ -59,6 +59,9 @@ class Settings(BrokerOptions):
     )
     kubeconfig: Path | None = option(
         None, help="kubeconfig file (default: where kubectl looks)", parse=Path, metavar="FILE"
+    )
+    context: str | None = option(
+        None, help="context of the kubeconfig (default: the current one)", metavar="NAME"
     )
     topology: tuple[str, str] = option(
         ("default", "netcore"),
@@ -82,6 +85,12 @@ class Settings(BrokerOptions):
         300.0,
         help="seconds after which a measurement counts as unknown",
         parse=within(duration, 5, 86400),
+        metavar="DURATION",
+    )
+    clock_skew: float = option(
+        10.0,
+        help="seconds that a node's clock may run ahead",
+        parse=within(duration, 0.1, 3600),
         metavar="DURATION",
     )
     heartbeat: float = option(
@@ -120,34 +129,8 @@ class Settings(BrokerOptions):
             peers=self.peers,
             window_s=self.window,
             valid_for_s=self.valid_for,
+            skew_s=self.clock_skew,
             change=self.change,
             heartbeat_s=self.heartbeat,
             writes_per_s=self.writes_per_second,
         )
-
-
-def read_tokens(path: Path | None) -> dict[str, str]:
-    """Token → node, from a file of lines `NODE TOKEN`; empty lines and `#` comments are skipped.
-
-    Raises:
-        SettingsError: The file cannot be read, or a line is something else.
-    """
-    if path is None:
-        return {}
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"--tokens {path}: {error}") from None
-    tokens: dict[str, str] = {}
-    for number, line in enumerate(lines, start=1):
-        words = line.partition("#")[0].split()
-        if not words:
-            continue
-        if len(words) != 2 or len(words[1]) < math.ceil(128 / 8):
-            raise SettingsError(
-                f"{path} line {number}: NODE TOKEN is wanted, the token of 16 characters or more"
-            )
-        if words[1] in tokens:
-            raise SettingsError(f"{path} line {number}: the token is another node's already")
-        tokens[words[1]] = words[0]
-    return tokens

@@ -6,6 +6,7 @@ import math
 import shutil
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,7 @@ async def _read(
         ):
             if answer.status != 200:
                 raise CommandError(f"{args.aggregator}: HTTP status {answer.status}")
-            return _from_matrix(orjson.loads(await answer.read())), {}
+            return _from_matrix(orjson.loads(await answer.read()))
     async with await KubeClient.connect(args.kubeconfig, context=args.context) as kube:
         nodes, _ = await kube.list_all(NODE)
         try:
@@ -129,18 +130,32 @@ async def _read(
             labels.get(REGION_LABEL, ""),
             labels.get(ZONE_LABEL, ""),
         )
-    return [link for network in networks for link in _from_node_network(network)], places
+    now = datetime.now(UTC)
+    current = [network for network in networks if _is_valid(network, now)]
+    if expired := len(networks) - len(current):
+        print(f"{expired} nodes have measured nothing lately: left out", file=sys.stderr)
+    return [link for network in current for link in _from_node_network(network)], places
 
 
-def _from_matrix(matrix: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _from_matrix(
+    matrix: Mapping[str, Any],
+) -> tuple[list[dict[str, Any]], dict[str, tuple[str, str]]]:
     nodes = matrix["nodes"]
-    return [
+    links = [
         {"origin": origin, "destination": destination}
         | {name: matrix[name][row][column] for name in _FIGURES}
         for row, origin in enumerate(nodes)
         for column, destination in enumerate(nodes)
-        if matrix["loss"][row][column] is not None
+        if row != column and matrix["loss"][row][column] is not None
     ]
+    places = zip(matrix["regions"], matrix["zones"], strict=True)
+    return links, dict(zip(nodes, places, strict=True))
+
+
+def _is_valid(network: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a row still counts; one without a date never did."""
+    until = (network.get("status") or {}).get("validUntil")
+    return until is not None and datetime.fromisoformat(until) >= now
 
 
 def _from_node_network(network: Mapping[str, Any]) -> list[dict[str, Any]]:
