@@ -22,7 +22,7 @@ from netcore_cluster.api.options import ListOptions, WriteOptions
 from netcore_cluster.api.registry import Registry
 from netcore_cluster.api.resource import Resource
 from netcore_cluster.api.selectors import selection
-from netcore_cluster.api.writing import Body, Written
+from netcore_cluster.api.writing import Body
 from netcore_cluster.storage.entry import EventType
 from netcore_cluster.storage.history import HistoryLostError
 from netcore_cluster.storage.watch import WatcherLaggedError
@@ -120,7 +120,7 @@ class Client:
         An object that waits for its finalizers or its grace period carries a deletionTimestamp.
         """
         found = self._registry.catalog.named(resource)
-        written: Written = await self._registry.writing.delete(
+        written = await self._registry.writing.delete(
             found, namespace, name, delete_options(options, {})
         )
         return found.served(written.entry)

@@ -190,4 +190,5 @@ class Connection(asyncio.Protocol):
                         await self._writable.wait()
         finally:
             self._streaming = None
-        self._transport.write(encode_chunk(b""))
+            # A stream that the server ends is whole; one that the peer has left needs no end.
+            self._transport.write(encode_chunk(b""))

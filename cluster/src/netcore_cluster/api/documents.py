@@ -24,7 +24,8 @@ _OPENAPI_V3 = "/openapi/v3"
 class Documents:
     """Answers that describe the server.
 
-    It is healthy and ready whenever it answers: it listens once everything is set up.
+    It is healthy whenever it answers, since it listens once everything is set up, and ready as
+    long as its disk takes writes.
     """
 
     def __init__(self, registry: Registry, metrics: RequestMetrics) -> None:
@@ -71,7 +72,7 @@ class Documents:
             "/": self._root,
             "/healthz": lambda _request: Response(200, b"ok", _TEXT),
             "/livez": lambda _request: Response(200, b"ok", _TEXT),
-            "/readyz": lambda _request: Response(200, b"ok", _TEXT),
+            "/readyz": self._readyz,
             "/version": self._version,
             "/metrics": self._metrics_text,
             "/api": lambda request: self._groups(request, is_core=True),
@@ -84,6 +85,12 @@ class Documents:
             base = f"/apis/{group}" if group else "/api"
             paths += [base, *(f"{base}/{version}" for version in versions)]
         return Response(200, orjson.dumps({"paths": sorted({*paths, _OPENAPI_V3})}))
+
+    def _readyz(self, _request: Request) -> Response:
+        failure = self._registry.store.failure
+        if failure is None:
+            return Response(200, b"ok", _TEXT)
+        return Response(500, f"the storage is read-only: {failure}".encode(), _TEXT)
 
     def _version(self, _request: Request) -> Response:
         _, minor, _ = KUBERNETES_VERSION.split(".")

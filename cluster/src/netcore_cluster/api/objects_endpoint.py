@@ -26,8 +26,9 @@ from netcore_cluster.api.representation import Representation, representation
 from netcore_cluster.api.resource import Resource
 from netcore_cluster.api.reviews import answered
 from netcore_cluster.api.routes import Route
+from netcore_cluster.api.staging import Written
 from netcore_cluster.api.subresources import json_object
-from netcore_cluster.api.writing import RETURNED_WHEN_DELETED, Body, Written
+from netcore_cluster.api.writing import RETURNED_WHEN_DELETED, Body
 from netcore_cluster.schema.errors import RefusedError
 
 _REVIEW_GROUPS = {"authorization.k8s.io", "authentication.k8s.io"}

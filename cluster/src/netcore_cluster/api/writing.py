@@ -8,7 +8,7 @@ meanwhile builds upon the staged state.
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from netcore_cluster.api import errors, metadata, ownership
 from netcore_cluster.api.admission import Admission
@@ -16,11 +16,12 @@ from netcore_cluster.api.deletion import DeleteOptions, mark
 from netcore_cluster.api.errors import Object
 from netcore_cluster.api.options import WriteOptions
 from netcore_cluster.api.resource import Resource
+from netcore_cluster.api.sameness import is_same
+from netcore_cluster.api.staging import Staging, Written
 from netcore_cluster.kinds import Kind
 from netcore_cluster.schema.decode import Decoded, decode
 from netcore_cluster.schema.errors import FieldError, RefusedError
-from netcore_cluster.storage.entry import Change, Entry
-from netcore_cluster.storage.sqlite import StorageError
+from netcore_cluster.storage.entry import Entry
 from netcore_cluster.storage.store import Store
 
 _MAX_NAME_TRIES = 8
@@ -76,24 +77,6 @@ class Body:
     content_type: str = "application/json"
 
 
-@dataclass(slots=True)
-class Written:
-    """The outcome of a write.
-
-    Attributes:
-        entry: the object after it; for one that is gone, its last state.
-        is_new: whether the write created it.
-        is_gone: whether the write removed it.
-        warnings: what the client should be told.
-    """
-
-    entry: Entry
-    is_new: bool = False
-    is_gone: bool = False
-    warnings: list[str] = field(default_factory=list)
-    change: Change | None = None
-
-
 class Writing:
     """The verbs that change objects."""
 
@@ -101,6 +84,7 @@ class Writing:
         """Writes to `store` what `admission` lets pass."""
         self._store = store
         self._admission = admission
+        self._staging = Staging(store, admission)
         self._random = random.Random()
 
     async def create(
@@ -108,7 +92,7 @@ class Writing:
     ) -> Written:
         """Creates the object of a body; `name` is the one on the URL, if there is one."""
         decoded = self._decode(resource, body, options)
-        return await self.finish(
+        return await self._staging.finish(
             self._create(resource, namespace, decoded.obj, options, name, decoded.warnings)
         )
 
@@ -134,7 +118,7 @@ class Writing:
         else:
             written = self._replace(resource, previous, obj, options, subresource)
             written.warnings += decoded.warnings
-        return await self.finish(written)
+        return await self._staging.finish(written)
 
     async def patch(
         self,
@@ -163,7 +147,7 @@ class Writing:
         metadata.place(_metadata(patched.obj), resource, namespace, name)
         written = self._replace(resource, previous, patched.obj, options, subresource)
         written.warnings += patched.warnings
-        return await self.finish(written)
+        return await self._staging.finish(written)
 
     async def delete(
         self, resource: Resource, namespace: str, name: str, options: DeleteOptions
@@ -172,7 +156,15 @@ class Writing:
         previous = self._store.latest(resource.storage, resource.key(namespace, name))
         if previous is None:
             raise errors.not_found(resource.kind.plural, resource.kind.group, name)
-        return await self.finish(self.stage_delete(resource, previous, options))
+        return await self._staging.finish(self.stage_delete(resource, previous, options))
+
+    async def finish(self, written: Written) -> Written:
+        """Waits until a staged write is durable.
+
+        Raises:
+            ApiError: 500, the disk refused it.
+        """
+        return await self._staging.finish(written)
 
     def stage_delete(self, resource: Resource, previous: Entry, options: DeleteOptions) -> Written:
         """Starts the deletion of an object in its latest state."""
@@ -182,10 +174,10 @@ class Writing:
         self._admission.check_delete(resource, previous.obj)
         marked = mark(self._admission.hold(resource, previous.obj), options, time.time())
         if metadata.is_released(marked):
-            return self._remove(resource, previous, marked, is_dry_run=options.is_dry_run)
+            return self._staging.remove(resource, previous, marked, is_dry_run=options.is_dry_run)
         if marked is previous.obj:
             return Written(previous)
-        return self._stage(resource, previous, marked, is_dry_run=options.is_dry_run)
+        return self._staging.stage(resource, previous, marked, is_dry_run=options.is_dry_run)
 
     async def change(
         self,
@@ -213,23 +205,10 @@ class Writing:
         if new is previous.obj:
             return Written(previous)
         if metadata.is_released(new):
-            written = self._remove(resource, previous, new, is_dry_run=is_dry_run)
+            written = self._staging.remove(resource, previous, new, is_dry_run=is_dry_run)
         else:
-            written = self._stage(resource, previous, new, is_dry_run=is_dry_run)
-        return await self.finish(written)
-
-    async def finish(self, written: Written) -> Written:
-        """Waits until a staged write is durable.
-
-        Raises:
-            ApiError: 500, the disk refused it.
-        """
-        if written.change is not None:
-            try:
-                await self._store.durable(written.change)
-            except StorageError as error:
-                raise errors.internal(str(error)) from error
-        return written
+            written = self._staging.stage(resource, previous, new, is_dry_run=is_dry_run)
+        return await self._staging.finish(written)
 
     # -- one step of a write each; none of them waits ---------------------------------------------
 
@@ -279,7 +258,7 @@ class Writing:
         if self._store.latest(resource.storage, key) is not None:
             raise errors.already_exists(kind.plural, kind.group, name)
         self._admission.allocate(resource, obj, None, is_dry_run=options.is_dry_run)
-        written = self._stage(resource, None, obj, is_dry_run=options.is_dry_run, key=key)
+        written = self._staging.stage(resource, None, obj, is_dry_run=options.is_dry_run, key=key)
         written.is_new = True
         written.warnings = warnings
         return written
@@ -313,13 +292,13 @@ class Writing:
         warnings = self._admission.complete(resource, obj, old)
         self._check(resource, obj, old, problems)
         warnings += resource.kind.warnings(obj, old)
-        if _is_same(obj, old):
+        if is_same(obj, old):
             return Written(previous, warnings=warnings)
         self._admission.allocate(resource, obj, old, is_dry_run=options.is_dry_run)
         if metadata.is_released(obj):
-            written = self._remove(resource, previous, obj, is_dry_run=options.is_dry_run)
+            written = self._staging.remove(resource, previous, obj, is_dry_run=options.is_dry_run)
         else:
-            written = self._stage(resource, previous, obj, is_dry_run=options.is_dry_run)
+            written = self._staging.stage(resource, previous, obj, is_dry_run=options.is_dry_run)
         written.warnings += warnings
         return written
 
@@ -363,51 +342,7 @@ class Writing:
             _prepare(kind, obj, old, subresource)
             written = self._replace_prepared(resource, previous, obj, options)
             written.warnings += applied.warnings
-        return await self.finish(written)
-
-    def _stage(
-        self,
-        resource: Resource,
-        previous: Entry | None,
-        obj: Object,
-        *,
-        is_dry_run: bool,
-        key: str = "",
-    ) -> Written:
-        if resource.to_stored is not None and obj["apiVersion"] == resource.kind.api_version:
-            obj = resource.to_stored(obj)
-        key = previous.key if previous is not None else key
-        # kind and apiVersion first, as everybody writes them; lists can then leave them out.
-        obj = {"kind": obj["kind"], "apiVersion": obj["apiVersion"], "metadata": None} | obj
-        if is_dry_run:
-            revision = previous.revision if previous is not None else 0
-            return Written(Entry(key, revision, obj))
-        change = self._store.stage(
-            resource.storage,
-            key,
-            obj,
-            previous=previous,
-            ttl_s=resource.ttl_s,
-            is_patient=resource.is_patient,
-        )
-        assert change.entry is not None
-        return Written(change.entry, change=change)
-
-    def _remove(
-        self,
-        resource: Resource,
-        previous: Entry,
-        last: Object,
-        *,
-        is_dry_run: bool,
-    ) -> Written:
-        if is_dry_run:
-            return Written(Entry(previous.key, previous.revision, last), is_gone=True)
-        change = self._store.stage(resource.storage, previous.key, None, previous=previous)
-        meta = last["metadata"] | {"resourceVersion": str(change.revision)}
-        gone = Entry(previous.key, change.revision, last | {"metadata": meta})
-        self._admission.release(resource, previous.obj)
-        return Written(gone, is_gone=True, change=change)
+        return await self._staging.finish(written)
 
     # -- checks -----------------------------------------------------------------------------------
 
@@ -463,23 +398,3 @@ def _metadata(obj: Object) -> Object:
     if not isinstance(found, dict):
         found = obj["metadata"] = {}
     return found
-
-
-def _is_same(new: Object, old: Object) -> bool:
-    """Tells whether an update changes nothing but who last wrote the same values and when."""
-    if new.keys() != old.keys():
-        return False
-    for key, value in new.items():
-        if key != "metadata" and value != old[key]:
-            return False
-    ignored = {"resourceVersion", "managedFields"}
-    new_meta, old_meta = new["metadata"], old["metadata"]
-    for key in (new_meta.keys() | old_meta.keys()) - ignored:
-        if new_meta.get(key) != old_meta.get(key):
-            return False
-    return _without_times(new_meta) == _without_times(old_meta)
-
-
-def _without_times(meta: Object) -> list[Object]:
-    managers = meta.get("managedFields") or ()
-    return [{key: part[key] for key in part if key != "time"} for part in managers]

@@ -146,7 +146,7 @@ class Writer:
         self._database = database
         self._done = done
         self._queue: queue.SimpleQueue[list[Change] | None] = queue.SimpleQueue()
-        self._failure: sqlite3.Error | None = None
+        self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="storage-writer", daemon=True)
         self._thread.start()
 
@@ -178,7 +178,8 @@ class Writer:
         if self._failure is None:
             try:
                 self._database.write(batch)
-            except sqlite3.Error as error:
+            except Exception as error:
+                # Whatever it is, whoever waits must learn of it: the thread goes on.
                 logger.exception("storage write failed; the store is read-only from now on")
                 self._failure = error
         self._done(batch, self._failure)

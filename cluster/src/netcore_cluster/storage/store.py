@@ -45,6 +45,11 @@ class Store:
         """The revision that readers see."""
         return self._core.revision
 
+    @property
+    def failure(self) -> Exception | None:
+        """Why nothing can be written any more; None while it can."""
+        return self._failure
+
     def get(self, resource: str, key: str) -> Entry | None:
         """Returns the object as readers see it, or None."""
         return self._core.get(resource, key)
