@@ -1,9 +1,17 @@
-"""A decision in words and tables; pure."""
+"""A decision in words and tables, at most 100 columns wide; pure."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from netcore.cli.output import table
+
+_WIDTH: Final = 100
+# Names of workloads and nodes have no bound: what is longer is shortened in the middle, where
+# names of one cluster differ least. `-o json` has them whole.
+_LONGEST_PEER: Final = 18
+_LONGEST_NODE: Final = 15
+_LONGEST_CANDIDATE: Final = 30
 
 
 def describe(explanation: Mapping[str, Any]) -> str:
@@ -42,7 +50,7 @@ def _verdict(explanation: Mapping[str, Any]) -> str:
     """Why the chosen node won, in one sentence."""
     top = explanation["top"]
     if explanation["node"] is None:
-        return str(explanation["message"])
+        return textwrap.fill(explanation["message"], _WIDTH)
     if len(top) < 2:
         return "It was the only feasible node."
     chosen, runner_up = top[0], top[1]
@@ -58,20 +66,23 @@ def _verdict(explanation: Mapping[str, Any]) -> str:
     worst = min(gains, key=lambda plugin: gains[plugin])
     if gains[worst] < 0:
         sentence += f", in spite of {worst} ({gains[worst]:+})"
-    return sentence + "."
+    return textwrap.fill(sentence + ".", _WIDTH)
 
 
 def _scores(top: Sequence[Mapping[str, Any]]) -> str:
     """Parts of the score of the chosen node and the runner-up: raw → normalised → weighted."""
     shown = top[:2]
-    header = ["score", *(candidate["node"] for candidate in shown)]
     rows = [
-        [plugin, *(_part(candidate["scores"].get(plugin)) for candidate in shown)]
-        for plugin in shown[0]["scores"]
+        ["node", *(_shortened(candidate["node"], _LONGEST_CANDIDATE) for candidate in shown)],
+        *(
+            [plugin, *(_part(candidate["scores"].get(plugin)) for candidate in shown)]
+            for plugin in shown[0]["scores"]
+        ),
+        ["total", *(f"{candidate['total']:g}" for candidate in shown)],
     ]
-    rows.append(["total", *(str(candidate["total"]) for candidate in shown)])
-    others = ", ".join(f"{candidate['node']} {candidate['total']}" for candidate in top[2:])
-    return table(header, rows) + (f"\nnext: {others}" if others else "")
+    others = ", ".join(f"{candidate['node']} {candidate['total']:g}" for candidate in top[2:])
+    scores = table(["score", "chosen", "runner-up"][: len(shown) + 1], rows)
+    return scores + (f"\n{textwrap.fill(f'next: {others}', _WIDTH)}" if others else "")
 
 
 def _part(part: Sequence[float] | None) -> str:
@@ -83,18 +94,15 @@ def _part(part: Sequence[float] | None) -> str:
 
 def _links(explanation: Mapping[str, Any]) -> str:
     """Links from the chosen node to the pod's peers, beside those of the runner-up."""
-    instead = {
-        (link["peer"], link["pod"], link["direction"]): link
-        for link in explanation["runnerUpLinks"]
-    }
+    instead = {_identity(link): link for link in explanation["runnerUpLinks"]}
     rows = []
     for link in explanation["links"]:
-        other = instead.get((link["peer"], link["pod"], link["direction"]))
-        arrow = "calls" if link["direction"] == "to" else "called by"
+        other = instead.get(_identity(link))
+        arrow = "→" if link["direction"] == "to" else "←"
         rows.append(
             [
-                f"{arrow} {link['peer']}",
-                link["node"],
+                f"{arrow} {_shortened(link['peer'], _LONGEST_PEER)}",
+                _shortened(link["node"], _LONGEST_NODE),
                 f"{link['weight']:g}",
                 _milliseconds(link["rttMs"]),
                 f"{link['cost']:.3f}",
@@ -103,16 +111,38 @@ def _links(explanation: Mapping[str, Any]) -> str:
                 _milliseconds(other["rttMs"]) if other else "-",
             ]
         )
-    header = ["link", "on node", "weight", "rtt", "cost", "source", "age", "runner-up rtt"]
+    header = ["link", "on node", "weight", "rtt", "cost", "source", "age", "runner-up"]
     return table(header, rows)
 
 
+def _identity(link: Mapping[str, Any]) -> tuple[str, str, str]:
+    return link["peer"], link["pod"], link["direction"]
+
+
 def _rejections(rejected: Sequence[Mapping[str, Any]]) -> str:
-    rows = [
-        [entry["count"], entry["reason"], entry["plugin"], ", ".join(entry["nodes"])]
-        for entry in rejected
-    ]
-    return table(["rejected", "reason", "by", "such as"], rows)
+    """Rejected nodes by reason; a node with several reasons counts in each."""
+    lines = ["REJECTED"]
+    for entry in rejected:
+        examples = ", ".join(entry["nodes"]) + (
+            ", …" if entry["count"] > len(entry["nodes"]) else ""
+        )
+        lines.append(
+            textwrap.fill(
+                f"{entry['reason']} ({entry['plugin']}): {examples}",
+                _WIDTH,
+                initial_indent=f"{entry['count']:>8}   ",
+                subsequent_indent=" " * 11,
+                break_on_hyphens=False,
+            )
+        )
+    return "\n".join(lines)
+
+
+def _shortened(text: str, longest: int) -> str:
+    if len(text) <= longest:
+        return text
+    tail = (longest - 1) // 2
+    return f"{text[: longest - 1 - tail]}…{text[-tail:]}"
 
 
 def _milliseconds(value: float | None) -> str:
