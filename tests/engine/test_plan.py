@@ -249,3 +249,32 @@ def test_what_a_profile_tells():
     assert own.filters == list(FILTERS)
     assert own.scores == list(SCORES)
     assert repr(own) == 'Profile(scheduler_name="mine")'
+
+
+@pytest.mark.parametrize("first", ["NetworkLimits", "NodeResourcesFit"])
+def test_the_first_filter_of_the_profile_that_rejects_a_node_is_told(first):
+    far = encode(
+        metadata={"name": "far"},
+        spec={"node": "far"},
+        status={
+            "observedAt": "2026-01-01T00:00:00Z",
+            "validUntil": "2026-01-01T00:10:00Z",
+            "peers": ["db"],
+            "rttMicros": [50_000],
+        },
+    )
+    limit = {"maxNetworkCost": 10}
+    state = cluster(
+        ("Node", node("db", cpu="1")),
+        ("Node", node("far", cpu="1")),
+        ("AppGroup", app_group("g", {"web": {"db": limit}, "db": {}})),
+        ("NodeNetwork", far),
+        ("Pod", member("db-0", "g", "db", nodeName="db")),
+        ("Pod", member("web-0", "g", "web", cpu="2")),
+    )
+    second = {"NetworkLimits", "NodeResourcesFit"} - {first}
+    own = profile(filters=[first, *second])
+    for _ in range(2):
+        [decision] = state.plan(own, ["ns/web-0"], detail="full").decisions
+        plugins = {verdict["node"]: verdict["plugin"] for verdict in decision.nodes()}
+        assert plugins == {"db": "NodeResourcesFit", "far": first}

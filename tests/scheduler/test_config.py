@@ -245,7 +245,7 @@ def term(**requirement):
         (
             "NodeAffinity",
             {"addedAffinity": term(key="a", operator="Is")},
-            r'NodeAffinity\.addedAffinity: operator: Unsupported value: "Is"',
+            r'NodeAffinity: addedAffinity: operator: Unsupported value: "Is"',
         ),
         ("NetworkCost", {"policy": "fast"}, r"profiles\[0\]: .*NetworkCost\.policy"),
         ("NetworkOverhead", {"namespaces": "default"}, "namespaces: Invalid value"),

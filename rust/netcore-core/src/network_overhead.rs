@@ -13,6 +13,7 @@
 mod costs;
 
 use rustc_hash::FxHashMap;
+use serde::Deserialize;
 
 pub(crate) use costs::Costs;
 
@@ -27,7 +28,8 @@ const MAX_COST: i64 = 100;
 const SAME_ZONE: i64 = 1;
 
 /// The plugin's arguments.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Args {
     /// Where AppGroup and NetworkTopology are looked for, in this order.
     pub namespaces: Vec<String>,

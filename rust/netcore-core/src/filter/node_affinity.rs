@@ -1,8 +1,10 @@
 //! NodeAffinity: the labels and names that a pod requires of its node.
 
+use serde::de::{Deserialize, Deserializer, Error as _};
+
 use crate::context::Context;
 use crate::filter::Scope;
-use crate::kube::{Labels, NodeSelector};
+use crate::kube::{AddedAffinity, Labels, NodeSelector};
 use crate::node_set::{NodeId, NodeSet};
 
 const REASON_POD: &str = "node(s) didn't match Pod's node affinity/selector";
@@ -18,6 +20,16 @@ const BY_PROFILE: u64 = 1;
 pub struct NodeAffinity {
     /// What the profile requires for every pod.
     pub added: Option<NodeSelector>,
+}
+
+impl<'de> Deserialize<'de> for NodeAffinity {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let args = AddedAffinity::deserialize(deserializer)?;
+        let added = args.required();
+        let added =
+            added.map_err(|error| D::Error::custom(format_args!("addedAffinity: {error}")))?;
+        Ok(Self { added })
+    }
 }
 
 impl NodeAffinity {

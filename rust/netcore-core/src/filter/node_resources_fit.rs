@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
 use crate::context::Context;
 use crate::filter::Code;
 use crate::kube::names::is_extended_resource;
@@ -9,12 +12,32 @@ use crate::node_set::{NodeId, NodeSet};
 use crate::state::Column;
 
 /// The filter with its arguments.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Args")]
 pub struct NodeResourcesFit {
     /// Extended resources that are not looked at.
     pub ignored_resources: Vec<String>,
     /// Domains of extended resources that are not looked at.
     pub ignored_resource_groups: Vec<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct Args {
+    ignored_resources: Vec<String>,
+    ignored_resource_groups: Vec<String>,
+    /// The score's.
+    #[serde(rename = "scoringStrategy")]
+    _scoring_strategy: IgnoredAny,
+}
+
+impl From<Args> for NodeResourcesFit {
+    fn from(args: Args) -> Self {
+        Self {
+            ignored_resources: args.ignored_resources,
+            ignored_resource_groups: args.ignored_resource_groups,
+        }
+    }
 }
 
 // A detail is a set of the resources that were short, a bit each.

@@ -20,9 +20,9 @@ pub use node::Node;
 pub use pod::{APP_GROUP_LABEL, HostPort, Phase, Pod, PodSpec, WORKLOAD_LABEL};
 pub use quantity::{LARGEST_AMOUNT, Quantity, QuantityError};
 pub use requests::{Amounts, Requests};
+pub(crate) use selector::AddedAffinity;
 pub use selector::{NodeSelector, NodeSelectorTerm, PreferredTerm};
 pub use taint::{Effect, Taint, Toleration, is_tolerated};
-pub(crate) use wire::NodeAffinity as AffinityForm;
 
 use crate::error::{Error, Result};
 use crate::pool::Pool;

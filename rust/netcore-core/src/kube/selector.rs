@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use super::{Labels, names, wire};
 use crate::pool::Pool;
 
@@ -185,16 +187,23 @@ fn names_of_term<'t>(term: &'t wire::NodeSelectorTerm<'_>) -> Option<Vec<&'t str
         })
 }
 
-/// The node affinity that a profile adds to every pod's, where each condition must parse.
-impl wire::NodeAffinity<'_> {
+/// The arguments of NodeAffinity: what a profile adds to every pod's affinity. Each condition must
+/// parse.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct AddedAffinity<'a> {
+    #[serde(borrow)]
+    added_affinity: Option<wire::NodeAffinity<'a>>,
+}
+
+impl AddedAffinity<'_> {
     /// What it requires.
-    pub(crate) fn required(
-        &self,
-        strings: &mut Pool<str>,
-    ) -> Result<Option<NodeSelector>, RequirementError> {
-        let Some(required) = &self.required else {
+    pub(crate) fn required(&self) -> Result<Option<NodeSelector>, RequirementError> {
+        let added = self.added_affinity.as_ref();
+        let Some(required) = added.and_then(|added| added.required.as_ref()) else {
             return Ok(None);
         };
+        let strings = &mut Pool::default();
         for term in &*required.node_selector_terms {
             NodeSelectorTerm::decode(term, strings)?;
         }
@@ -202,12 +211,12 @@ impl wire::NodeAffinity<'_> {
     }
 
     /// What it prefers.
-    pub(crate) fn preferred(
-        &self,
-        strings: &mut Pool<str>,
-    ) -> Result<Box<[PreferredTerm]>, RequirementError> {
-        let terms = self.preferred.as_deref().unwrap_or_default();
+    pub(crate) fn preferred(&self) -> Result<Box<[PreferredTerm]>, RequirementError> {
+        let added = self.added_affinity.as_ref();
+        let terms = added.and_then(|added| added.preferred.as_deref());
+        let strings = &mut Pool::default();
         terms
+            .unwrap_or_default()
             .iter()
             .filter_map(|term| PreferredTerm::decode(term, strings))
             .collect()

@@ -271,7 +271,7 @@ pub(super) struct Affinity<'a> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct NodeAffinity<'a> {
+pub(super) struct NodeAffinity<'a> {
     #[serde(borrow, rename = "requiredDuringSchedulingIgnoredDuringExecution")]
     pub(super) required: Option<NodeSelector<'a>>,
     #[serde(borrow, rename = "preferredDuringSchedulingIgnoredDuringExecution")]

@@ -1,7 +1,9 @@
 //! NodeAffinity: the weights of the preferred terms that a node matches.
 
+use serde::de::{Deserialize, Deserializer, Error as _};
+
 use crate::context::Context;
-use crate::kube::PreferredTerm;
+use crate::kube::{AddedAffinity, PreferredTerm};
 use crate::node_set::NodeSet;
 
 /// The score with its arguments.
@@ -9,6 +11,16 @@ use crate::node_set::NodeSet;
 pub struct NodeAffinity {
     /// What the profile prefers for every pod.
     pub added: Box<[PreferredTerm]>,
+}
+
+impl<'de> Deserialize<'de> for NodeAffinity {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let args = AddedAffinity::deserialize(deserializer)?;
+        let added = args.preferred();
+        let added =
+            added.map_err(|error| D::Error::custom(format_args!("addedAffinity: {error}")))?;
+        Ok(Self { added })
+    }
 }
 
 impl NodeAffinity {

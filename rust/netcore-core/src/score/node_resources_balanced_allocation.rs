@@ -1,15 +1,32 @@
 //! NodeResourcesBalancedAllocation: a node whose resources would be used alike is better.
 
+use serde::Deserialize;
+
 use super::MAX_NODE_SCORE;
 use super::resource::{ResourceWeight, Use};
 use crate::context::Context;
 use crate::node_set::NodeSet;
 
 /// The score with its arguments.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Args")]
 pub struct NodeResourcesBalancedAllocation {
     /// The resources that count; their weights are all 1.
     pub resources: Vec<ResourceWeight>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Args {
+    resources: Vec<ResourceWeight>,
+}
+
+impl TryFrom<Args> for NodeResourcesBalancedAllocation {
+    type Error = String;
+
+    fn try_from(args: Args) -> Result<Self, String> {
+        ResourceWeight::checked(args.resources).map(|resources| Self { resources })
+    }
 }
 
 impl Default for NodeResourcesBalancedAllocation {

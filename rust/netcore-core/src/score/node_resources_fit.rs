@@ -1,12 +1,16 @@
 //! NodeResourcesFit: how full a node would be, by the strategy of the profile.
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
 use super::MAX_NODE_SCORE;
 use super::resource::{ResourceWeight, Use};
 use crate::context::Context;
 use crate::node_set::NodeSet;
 
 /// A point of a shape: utilisation against score.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ShapePoint {
     /// Per cent of what the node has.
     pub utilization: i64,
@@ -26,7 +30,8 @@ pub enum Strategy {
 }
 
 /// The score with its arguments.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Args")]
 pub struct NodeResourcesFit {
     /// What makes a node good.
     pub strategy: Strategy,
@@ -40,6 +45,93 @@ impl Default for NodeResourcesFit {
             strategy: Strategy::LeastAllocated,
             resources: ResourceWeight::cpu_and_memory(),
         }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct Args {
+    scoring_strategy: Option<StrategyForm>,
+    /// The filter's.
+    #[serde(rename = "ignoredResources")]
+    _ignored_resources: IgnoredAny,
+    /// The filter's.
+    #[serde(rename = "ignoredResourceGroups")]
+    _ignored_resource_groups: IgnoredAny,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct StrategyForm {
+    #[serde(rename = "type")]
+    kind: StrategyKind,
+    #[serde(default)]
+    resources: Vec<ResourceWeight>,
+    #[serde(default)]
+    requested_to_capacity_ratio: RatioForm,
+}
+
+#[derive(Deserialize)]
+enum StrategyKind {
+    LeastAllocated,
+    MostAllocated,
+    RequestedToCapacityRatio,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RatioForm {
+    shape: Vec<ShapePoint>,
+}
+
+/// The scores of a shape's points go from 0 to this in a configuration.
+const LARGEST_SHAPE_SCORE: i64 = 10;
+
+impl TryFrom<Args> for NodeResourcesFit {
+    type Error = String;
+
+    fn try_from(args: Args) -> Result<Self, String> {
+        let Some(form) = args.scoring_strategy else {
+            return Ok(Self::default());
+        };
+        let strategy = match form.kind {
+            StrategyKind::LeastAllocated => Strategy::LeastAllocated,
+            StrategyKind::MostAllocated => Strategy::MostAllocated,
+            StrategyKind::RequestedToCapacityRatio => {
+                Strategy::RequestedToCapacityRatio(form.requested_to_capacity_ratio.scaled()?)
+            }
+        };
+        let resources = ResourceWeight::checked(form.resources)
+            .map_err(|problem| format!("scoringStrategy.{problem}"))?;
+        Ok(Self {
+            strategy,
+            resources,
+        })
+    }
+}
+
+impl RatioForm {
+    /// The points with scores up to [`MAX_NODE_SCORE`].
+    fn scaled(self) -> Result<Vec<ShapePoint>, String> {
+        let is_sound = |point: &ShapePoint| {
+            (0..=100).contains(&point.utilization)
+                && (0..=LARGEST_SHAPE_SCORE).contains(&point.score)
+        };
+        let rises = self
+            .shape
+            .is_sorted_by(|a, b| a.utilization < b.utilization);
+        if self.shape.is_empty() || !rises || !self.shape.iter().all(is_sound) {
+            return Err(
+                "scoringStrategy.requestedToCapacityRatio.shape: a shape must be given, whose \
+                 utilizations rise within 0 to 100 and whose scores are 0 to 10"
+                    .to_owned(),
+            );
+        }
+        let scale = |point: ShapePoint| ShapePoint {
+            score: point.score * (MAX_NODE_SCORE / LARGEST_SHAPE_SCORE),
+            ..point
+        };
+        Ok(self.shape.into_iter().map(scale).collect())
     }
 }
 

@@ -1,20 +1,47 @@
 //! Resources as the scores by allocation see them.
 
+use serde::Deserialize;
+
 use crate::context::Context;
 use crate::kube::Amounts;
 use crate::kube::names::is_scalar_resource;
 use crate::node_set::NodeId;
 
 /// A resource that counts, and how much.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ResourceWeight {
     /// Its name.
     pub name: String,
     /// 1 to 100.
+    #[serde(default = "one")]
     pub weight: i64,
 }
 
+fn one() -> i64 {
+    1
+}
+
 impl ResourceWeight {
+    /// The resources of an argument: processor and memory where it names none.
+    ///
+    /// # Errors
+    /// The problem, where a weight is out of range.
+    pub(super) fn checked(resources: Vec<Self>) -> Result<Vec<Self>, String> {
+        if resources.is_empty() {
+            return Ok(Self::cpu_and_memory());
+        }
+        let wrong = resources
+            .iter()
+            .find(|resource| !(1..=100).contains(&resource.weight));
+        match wrong {
+            Some(Self { name, weight }) => Err(format!(
+                "resources: weight {weight} of {name} is not 1 to 100"
+            )),
+            None => Ok(resources),
+        }
+    }
+
     /// Processor and memory alike.
     pub fn cpu_and_memory() -> Vec<Self> {
         ["cpu", "memory"]

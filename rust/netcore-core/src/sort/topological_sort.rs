@@ -8,12 +8,15 @@
 //!
 //! *Source*: `pkg/networkaware/topologicalsort` of scheduler-plugins.
 
+use serde::Deserialize;
+
 use super::{Waiting, blocks};
 use crate::kube::Pod;
 use crate::state::ClusterState;
 
 /// The plugin's arguments.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct TopologicalSort {
     /// Namespaces in which applications are looked for, in this order.
     pub namespaces: Vec<String>,

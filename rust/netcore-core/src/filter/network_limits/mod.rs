@@ -12,6 +12,8 @@
 mod bandwidth;
 mod cost;
 
+use serde::Deserialize;
+
 use crate::context::Context;
 use crate::filter::{Code, Scope};
 use crate::network::{Bond, Declaration};
@@ -19,7 +21,8 @@ use crate::node_set::{NodeId, NodeSet};
 use crate::topology::Direction;
 
 /// The filter with its arguments.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
 pub struct NetworkLimits {
     /// Which declared costs count where nobody measured.
     pub declaration: Declaration,
