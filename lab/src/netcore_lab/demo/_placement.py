@@ -1,11 +1,19 @@
 """Place an application once: apply, wait until every pod is bound, read where, clean up."""
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
 from netcore.kube import KubeClient
-from netcore.resources import APP_GROUP, APP_GROUP_LABEL, DEPLOYMENT, POD, WORKLOAD_LABEL
+from netcore.resources import (
+    APP_GROUP,
+    APP_GROUP_LABEL,
+    DECISION_ANNOTATION,
+    DEPLOYMENT,
+    POD,
+    WORKLOAD_LABEL,
+)
 from netcore_lab.demo._collection import Collection
 from netcore_lab.demo._profiles import Way
 from netcore_lab.workloads import Application
@@ -65,11 +73,17 @@ async def remove(kube: KubeClient, application: Application) -> None:
         await pods.wait(lambda known: not known, timeout_s=30)
 
 
-async def pod_of(kube: KubeClient, application: Application, service: str) -> dict[str, Any]:
-    """The first pod of a service, by name."""
-    selector = f"{APP_GROUP_LABEL}={application.name},{WORKLOAD_LABEL}={service}"
-    pods, _ = await kube.list_all(POD, namespace=_NAMESPACE, labels=selector)
-    return min(pods, key=lambda pod: str(pod["metadata"]["name"]))
+async def most_linked_pod(kube: KubeClient, application: Application) -> str:
+    """Name of the pod whose decision tells the most links to pods that were placed before it."""
+    pods, _ = await kube.list_all(
+        POD, namespace=_NAMESPACE, labels=f"{APP_GROUP_LABEL}={application.name}"
+    )
+    return str(max(pods, key=_links_of)["metadata"]["name"])
+
+
+def _links_of(pod: Mapping[str, Any]) -> tuple[int, str]:
+    recorded = (pod["metadata"].get("annotations") or {}).get(DECISION_ANNOTATION, "{}")
+    return len(json.loads(recorded).get("links", ())), pod["metadata"]["name"]
 
 
 def _pods(kube: KubeClient, application: Application) -> Collection:

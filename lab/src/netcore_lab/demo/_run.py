@@ -17,7 +17,7 @@ from netcore.resources import NETWORK_TOPOLOGY, NODE, REGION_LABEL, ZONE_LABEL
 from netcore_lab.demo._accuracy import accuracy
 from netcore_lab.demo._collection import Collection
 from netcore_lab.demo._network import NETCORE, first_line, measured, start_measuring
-from netcore_lab.demo._placement import PlacementError, place, pod_of, remove
+from netcore_lab.demo._placement import PlacementError, most_linked_pod, place, remove
 from netcore_lab.demo._processes import Processes, ProgramEndedError, unless_ended
 from netcore_lab.demo._profiles import (
     TOPOLOGY_NAME,
@@ -32,8 +32,6 @@ from netcore_lab.workloads import ONLINE_BOUTIQUE
 
 _READY_S = 30.0
 _MEASURED_S = 60.0
-# The busiest caller: its explanation shows the most dependencies.
-_EXPLAINED = "frontend"
 
 
 class DemoError(Exception):
@@ -134,13 +132,13 @@ class _Demo:
                 self._say(f"placing Online Boutique: {way.title}")
                 placement = await place(kube, ONLINE_BOUTIQUE, way, replicas=self._replicas)
                 placed.append(Placed(way, placement, evaluate(ONLINE_BOUTIQUE, placement, network)))
-            pod = await pod_of(kube, ONLINE_BOUTIQUE, _EXPLAINED)
+            pod = await most_linked_pod(kube, ONLINE_BOUTIQUE)
         self._say("explaining a pod")
         return Report(
             network=network,
             accuracy=accuracy(network, networks),
             placed=tuple(placed),
-            explanation=await self._explain(pod["metadata"]["name"]),
+            explanation=await self._explain(pod),
             elapsed_s=time.monotonic() - started,
         )
 
