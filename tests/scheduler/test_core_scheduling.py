@@ -206,16 +206,20 @@ def test_gates_keep_a_pod_out_without_attempt_or_penalty() -> None:
 
 def test_a_failure_is_news_only_when_the_condition_changes(driver: Driver) -> None:
     condition = Condition(UNSCHEDULABLE, FULL)
-    assert driver.reject() == [Warn(POD, "u1", "netcore", condition, is_news=True)]
+    [first] = driver.reject()
+    assert first == Warn(POD, "u1", "netcore", condition)
+    assert first.is_news
     driver.wait(300)
-    assert driver.reject() == [Warn(POD, "u1", "netcore", condition, is_news=False)]
+    [again] = driver.reject()
+    assert again == Warn(POD, "u1", "netcore", condition, shown=condition)
+    assert not again.is_news
 
 
 def test_after_a_restart_the_condition_on_the_server_is_not_written_again() -> None:
     driver = Driver()
     condition = Condition(UNSCHEDULABLE, FULL)
     driver.tell(PodSeen(POD, "u1", "netcore", 0, condition=condition))
-    assert driver.reject() == [Warn(POD, "u1", "netcore", condition, is_news=False)]
+    assert driver.reject() == [Warn(POD, "u1", "netcore", condition, shown=condition)]
 
 
 def test_a_refused_binding_frees_the_room_and_is_tried_again_after_a_penalty(
@@ -227,9 +231,7 @@ def test_a_refused_binding_frees_the_room_and_is_tried_again_after_a_penalty(
     actions = driver.tell(BindRefused(POD, "u1", "binding refused: quota"))
     assert actions == [
         Forget(POD),
-        Warn(
-            POD, "u1", "netcore", Condition(SCHEDULER_ERROR, "binding refused: quota"), is_news=True
-        ),
+        Warn(POD, "u1", "netcore", Condition(SCHEDULER_ERROR, "binding refused: quota")),
     ]
     assert driver.place_of() is Place.BACKOFF
     # The room it gave back can help the other one.
@@ -293,7 +295,7 @@ def test_a_pod_recreated_while_it_was_planned_or_bound_is_another_pod(driver: Dr
 def test_a_plan_that_fails_loses_no_pod(driver: Driver) -> None:
     actions = driver.tell(BatchTaken((POD,)), PlanFailed("the engine broke"))
     condition = Condition(SCHEDULER_ERROR, "the engine broke")
-    assert actions == [Warn(POD, "u1", "netcore", condition, is_news=True)]
+    assert actions == [Warn(POD, "u1", "netcore", condition)]
     assert driver.place_of() is Place.BACKOFF
 
 

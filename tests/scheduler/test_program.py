@@ -15,6 +15,8 @@ from integration import manifests
 from integration.process import Program, netcore
 from integration.server import Server
 
+_PODS_AND_EVENTS = (("/api/v1", "pods"), ("/apis/events.k8s.io/v1", "events"))
+
 
 @contextmanager
 def scheduler(server: Server, log: Path, *options: object) -> Iterator[tuple[Program, str]]:
@@ -73,6 +75,27 @@ def test_it_ends_within_its_grace_on_sigterm(server: Server, tmp_path: Path) -> 
     assert '"ERROR"' not in program.log_tail()
 
 
+def test_what_is_bound_at_the_end_is_told_of(server: Server, tmp_path: Path) -> None:
+    """SIGTERM in the middle of placing: bindings under way end, and their events are posted."""
+    pods, events = (f"{root}/namespaces/default/{kind}" for root, kind in _PODS_AND_EVENTS)
+    with scheduler(server, tmp_path / "log") as (program, _):
+        for number in range(100):
+            server.endpoint.send("POST", pods, manifests.pod(f"end-{number}", schedulerName="mine"))
+            if number == 50:
+                program.process.terminate()
+        assert program.process.wait(10) == 0
+    found = json.loads(server.endpoint.send("GET", pods))["items"]
+    bound = {pod["metadata"]["uid"] for pod in found if pod["spec"].get("nodeName")}
+    assert 0 < len(bound) < 100
+    told = [
+        event["regarding"]["uid"]
+        for event in json.loads(server.endpoint.send("GET", events))["items"]
+        if event["reason"] == "Scheduled"
+    ]
+    assert sorted(uid for uid in told if uid in bound) == sorted(bound)
+    server.endpoint.send("DELETE", pods, {"gracePeriodSeconds": 0})
+
+
 def test_it_ends_with_its_parent(server: Server, tmp_path: Path) -> None:
     command = netcore(
         *("scheduler", "--kubeconfig", server.kubeconfig, "--listen", "127.0.0.1:0"),
@@ -95,12 +118,12 @@ def test_a_leader_says_so_in_its_lease(server: Server, tmp_path: Path) -> None:
             time.sleep(0.05)
         assert "_" in holder
     # Given up at the end, for the next one.
-    assert _holder(server, path) == ""
+    assert _holder(server, path) is None
 
 
 def _holder(server: Server, path: str) -> str | None:
     try:
-        return json.loads(server.endpoint.send("GET", path))["spec"]["holderIdentity"]
+        return json.loads(server.endpoint.send("GET", path))["spec"].get("holderIdentity")
     except HTTPError as error:
         error.close()
         return None

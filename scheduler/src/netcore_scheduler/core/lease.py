@@ -87,7 +87,9 @@ class LeaderElection:
             return None
         self._renewed_at = None
         given_up = self._object(lease["metadata"], spec, wall)
-        given_up["spec"] |= {"holderIdentity": "", "leaseDurationSeconds": 1}
+        # Absent, not empty: newer API servers refuse an empty name.
+        del given_up["spec"]["holderIdentity"]
+        given_up["spec"]["leaseDurationSeconds"] = 1
         return given_up
 
     def _object(

@@ -199,14 +199,19 @@ class Warn:
         uid: Which of that name.
         scheduler_name: Who tried to place it.
         condition: Why it failed.
-        is_news: Whether the pod's condition on the server has to be changed too.
+        shown: What the server shows of an earlier failure, as far as known.
     """
 
     pod: str
     uid: str
     scheduler_name: str
     condition: Condition
-    is_news: bool
+    shown: Condition | None = None
+
+    @property
+    def is_news(self) -> bool:
+        """Whether the pod's condition on the server has to be changed too."""
+        return self.condition != self.shown
 
 
 Action = Bind | Forget | Announce | Warn

@@ -299,6 +299,5 @@ class SchedulingCore:
         self.queue.retry(pod, now=now, why=_FAILED_ATTEMPT)
 
     def _warn(self, pod: QueuedPod, condition: Condition, actions: list[Action]) -> None:
-        is_news = pod.condition != condition
+        actions.append(Warn(pod.key, pod.uid, pod.scheduler_name, condition, pod.condition))
         pod.condition = condition
-        actions.append(Warn(pod.key, pod.uid, pod.scheduler_name, condition, is_news))

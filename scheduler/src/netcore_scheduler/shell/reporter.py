@@ -137,9 +137,11 @@ class Reporter:
             "status": "False",
             "reason": report.condition.reason,
             "message": report.condition.message,
-            "lastProbeTime": None,
-            "lastTransitionTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
+        if report.shown is None:
+            # The time of the transition to False: of the first failure, not of the latest.
+            now = datetime.now(UTC)
+            condition["lastTransitionTime"] = now.strftime("%Y-%m-%dT%H:%M:%SZ")
         patch = {"metadata": {"uid": report.uid}, "status": {"conditions": [condition]}}
         try:
             await self._kube.strategic_merge_patch(
