@@ -4,14 +4,19 @@ import base64
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from netcore_cluster.kinds.kind import AGE, NAME, Column, Kind, name_and_namespace
 from netcore_cluster.kinds.names import config_key
 from netcore_cluster.kinds.table import created
-from netcore_cluster.schema.errors import FieldError, forbidden, invalid, required
+from netcore_cluster.schema.errors import FieldError, forbidden, invalid, required, too_long
 
 JsonObject = dict[str, Any]
 
 _OPAQUE = "Opaque"
+_ACCOUNT = "kubernetes.io/service-account.name"
+_BASIC_AUTH = ("username", "password")
+_LARGEST = 1024 * 1024
 # Keys that a secret of a type must hold.
 _NEEDED = {
     "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
@@ -47,7 +52,18 @@ def _check_config_map(obj: JsonObject, old: JsonObject | None) -> list[FieldErro
         invalid(f"data[{key}]", key, "duplicate of key present in binaryData")
         for key in sorted(twice)
     ]
+    errors += _size_errors(obj, "", "data", "binaryData")
     return errors + _immutable_errors(obj, old, "data", "binaryData")
+
+
+def _size_errors(obj: JsonObject, path: str, *fields: str) -> list[FieldError]:
+    size = sum(len(text.encode()) for field in fields for text in (obj.get(field) or {}).values())
+    # What base64 makes of bytes is a third longer than they are.
+    return (
+        [too_long(path or "[]", _LARGEST)]
+        if size > _LARGEST * 4 // 3 or ("binaryData" in fields and size > _LARGEST)
+        else []
+    )
 
 
 def _count(obj: JsonObject, *fields: str) -> int:
@@ -70,14 +86,31 @@ def _default_secret(obj: JsonObject) -> None:
 
 def _check_secret(obj: JsonObject, old: JsonObject | None) -> list[FieldError]:
     errors = _key_errors(obj, "data")
-    errors += [
-        required(f"data[{key}]")
-        for key in _NEEDED.get(obj["type"], ())
-        if key not in (obj.get("data") or {})
-    ]
+    data = obj.get("data") or {}
+    kind = obj["type"]
+    errors += [required(f"data[{key}]") for key in _NEEDED.get(kind, ()) if key not in data]
+    if kind == "kubernetes.io/basic-auth" and not data.keys() & set(_BASIC_AUTH):
+        errors += [required(f"data[{key}]") for key in _BASIC_AUTH]
+    if kind == "kubernetes.io/service-account-token":
+        owner = (obj["metadata"].get("annotations") or {}).get(_ACCOUNT)
+        errors += [] if owner else [required(f"metadata.annotations[{_ACCOUNT}]")]
+    if kind.startswith("kubernetes.io/dockerc"):
+        errors += _docker_errors(data, _NEEDED[kind][0]) if kind in _NEEDED else []
+    errors += _size_errors(obj, "data", "data")
     if old is not None and obj["type"] != old.get("type"):
         errors.append(invalid("type", obj["type"], "field is immutable"))
     return errors + _immutable_errors(obj, old, "data")
+
+
+def _docker_errors(data: JsonObject, key: str) -> list[FieldError]:
+    """Credentials of registries are JSON; what is wrong with them is not repeated."""
+    if key not in data:
+        return []
+    try:
+        orjson.loads(base64.b64decode(data[key]))
+    except orjson.JSONDecodeError as error:
+        return [invalid(f"data[{key}]", "<secret contents redacted>", str(error))]
+    return []
 
 
 def _secret_fields(obj: JsonObject) -> dict[str, str]:

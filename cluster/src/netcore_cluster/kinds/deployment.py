@@ -1,26 +1,29 @@
 """Deployment."""
 
-import re
 from datetime import datetime
 from typing import Any
 
 from netcore_cluster.kinds.kind import AGE, NAME, Column, Kind
+from netcore_cluster.kinds.rules import (
+    above_all_errors,
+    capitalised,
+    changed_errors,
+    count_or_percent_errors,
+    negative_errors,
+)
 from netcore_cluster.kinds.table import created
 from netcore_cluster.kinds.workload import (
     CONTAINER_COLUMNS,
     REPLICAS,
     container_cells,
     default_template,
-    immutable_errors,
-    replicas_errors,
-    template_errors,
+    selector_and_template_errors,
 )
 from netcore_cluster.schema.errors import FieldError, forbidden, invalid, unsupported
 
 JsonObject = dict[str, Any]
 
 _STRATEGIES = ("Recreate", "RollingUpdate")
-_PERCENT = re.compile(r"[0-9]+%")
 
 
 def _defaults(obj: JsonObject) -> None:
@@ -41,44 +44,37 @@ def _defaults(obj: JsonObject) -> None:
 
 def _check(obj: JsonObject, old: JsonObject | None) -> list[FieldError]:
     spec = obj["spec"]
-    errors = replicas_errors(spec) + template_errors(spec) + _strategy_errors(spec["strategy"])
+    counts = ("replicas", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds")
+    errors = negative_errors(spec, "spec", *counts)
+    errors += selector_and_template_errors(spec, word="deployment", owner="ReplicaSet")
+    errors += _strategy_errors(spec["strategy"])
     ready, deadline = spec.get("minReadySeconds", 0), spec["progressDeadlineSeconds"]
     if deadline <= ready:
         detail = "must be greater than minReadySeconds"
         errors.append(invalid("spec.progressDeadlineSeconds", deadline, detail))
-    return errors + (immutable_errors(obj, old, "selector") if old else [])
+    return errors + (changed_errors(spec, old["spec"], "spec", "selector") if old else [])
 
 
 def _strategy_errors(strategy: JsonObject) -> list[FieldError]:
     path = "spec.strategy"
     kind = strategy["type"]
     if kind not in _STRATEGIES:
-        return [unsupported(f"{path}.type", kind, _STRATEGIES)]
+        value = capitalised(strategy, ("type", "rollingUpdate"))
+        return [unsupported(path, value, _STRATEGIES)]
     rolling = strategy.get("rollingUpdate")
     if kind == "Recreate":
         detail = "may not be specified when strategy `type` is 'Recreate'"
         return [forbidden(f"{path}.rollingUpdate", detail)] if rolling else []
     assert rolling is not None
-    errors = []
-    for key in ("maxUnavailable", "maxSurge"):
-        value = rolling[key]
-        if isinstance(value, int):
-            if value < 0:
-                detail = "must be greater than or equal to 0"
-                errors.append(invalid(f"{path}.rollingUpdate.{key}", value, detail))
-        elif not _PERCENT.fullmatch(value):
-            detail = (
-                "a valid percent string must be a numeric string followed by an ending '%' "
-                "(e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"
-            )
-            errors.append(invalid(f"{path}.rollingUpdate.{key}", value, detail))
+    unavailable, surge = rolling["maxUnavailable"], rolling["maxSurge"]
+    at = f"{path}.rollingUpdate"
+    errors = count_or_percent_errors(unavailable, f"{at}.maxUnavailable")
+    errors += count_or_percent_errors(surge, f"{at}.maxSurge")
     zero = {0, "0%"}
-    if rolling["maxUnavailable"] in zero and rolling["maxSurge"] in zero:
+    if unavailable in zero and surge in zero:
         detail = "may not be 0 when `maxSurge` is 0"
-        errors.append(
-            invalid(f"{path}.rollingUpdate.maxUnavailable", rolling["maxUnavailable"], detail)
-        )
-    return errors
+        errors.append(invalid(f"{at}.maxUnavailable", unavailable, detail))
+    return errors + above_all_errors(unavailable, f"{at}.maxUnavailable")
 
 
 def _cells(obj: JsonObject, now: datetime) -> list[Any]:

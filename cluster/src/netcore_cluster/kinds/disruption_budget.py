@@ -5,19 +5,32 @@ from typing import Any
 
 from netcore_cluster.kinds.kind import AGE, NAME, Column, Kind
 from netcore_cluster.kinds.metadata import selector_errors
+from netcore_cluster.kinds.rules import (
+    above_all_errors,
+    capitalised,
+    choice_errors,
+    count_or_percent_errors,
+)
 from netcore_cluster.kinds.table import created
 from netcore_cluster.schema.errors import FieldError, invalid
 
 JsonObject = dict[str, Any]
 
+_POLICIES = ("AlwaysAllow", "IfHealthyBudget")
+_SHOWN = ("minAvailable", "selector", "maxUnavailable", "unhealthyPodEvictionPolicy")
+
 
 def _check(obj: JsonObject, _: JsonObject | None) -> list[FieldError]:
-    spec = obj.get("spec") or {}
-    errors = selector_errors(spec.get("selector"), "spec.selector")
+    spec = obj["spec"]
+    errors: list[FieldError] = []
     if "minAvailable" in spec and "maxUnavailable" in spec:
-        detail = "minAvailable and maxUnavailable cannot be both set"
-        errors.append(invalid("spec", spec, detail))
-    return errors
+        text = "minAvailable and maxUnavailable cannot be both set"
+        errors.append(invalid("spec", capitalised(spec, _SHOWN), text))
+    for key in ("minAvailable", "maxUnavailable"):
+        errors += count_or_percent_errors(spec.get(key), f"spec.{key}")
+        errors += above_all_errors(spec.get(key), f"spec.{key}")
+    errors += choice_errors(spec, "unhealthyPodEvictionPolicy", _POLICIES, "spec")
+    return errors + selector_errors(spec.get("selector"), "spec.selector")
 
 
 def _cells(obj: JsonObject, now: datetime) -> list[Any]:

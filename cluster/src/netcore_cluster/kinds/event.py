@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from netcore_cluster.kinds.kind import NAME, Column, Kind, name_and_namespace
+from netcore_cluster.kinds.names import qualified_name
+from netcore_cluster.kinds.rules import changed_errors
 from netcore_cluster.kinds.table import UNKNOWN, age
 from netcore_cluster.schema.errors import FieldError, invalid, required
 
@@ -11,6 +13,14 @@ JsonObject = dict[str, Any]
 
 _TYPES = ("Normal", "Warning")
 _LONGEST_NOTE = 1024
+_LONGEST_WORD = 128
+# What events of the newer group no longer tell, and what errors call it.
+_DEPRECATED = {
+    "deprecatedFirstTimestamp": "firstTimestamp",
+    "deprecatedLastTimestamp": "lastTimestamp",
+    "deprecatedCount": "count",
+    "deprecatedSource": "source",
+}
 _REFERENCE_FIELDS = (
     "kind",
     "namespace",
@@ -74,36 +84,59 @@ def _new_fields(event: JsonObject) -> dict[str, str]:
 
 
 def _core_check(event: JsonObject, old: JsonObject | None) -> list[FieldError]:
+    """Events with a time of their own follow the newer group's rules, under the older names."""
     if old is not None:
         return []
     namespace = event["metadata"].get("namespace", "")
     about = (event.get("involvedObject") or {}).get("namespace", "")
+    errors = []
     if about and about != namespace:
-        return [invalid("involvedObject.namespace", about, "does not match event.namespace")]
-    return []
+        text = "does not match event.namespace"
+        errors.append(invalid("involvedObject.namespace", about, text))
+    if event.get("eventTime"):
+        errors += _report_errors(event, "reportingComponent")
+        errors += _length_errors(event, "message")
+    return errors
 
 
 def _new_check(event: JsonObject, old: JsonObject | None) -> list[FieldError]:
     """Source: `ValidateEventCreate`, `ValidateEventUpdate` of events.k8s.io/v1."""
     if old is not None:
-        return [
-            invalid(key, event.get(key), "field is immutable")
-            for key in ("reason", "note", "regarding", "action", "type", "reportingController")
-            if event.get(key) != old.get(key)
-        ]
+        fixed = ("reason", "note", "regarding", "action", "type", "reportingController")
+        return changed_errors(event, old, "", *fixed)
     errors = []
     if not event.get("eventTime"):
         errors.append(required("eventTime"))
-    errors += [
-        required(key)
-        for key in ("reportingController", "reportingInstance", "action", "reason")
-        if not event.get(key)
-    ]
+    errors += _report_errors(event, "reportingController")
     if event.get("type") not in _TYPES:
-        errors.append(invalid("type", event.get("type", ""), "has invalid value: "))
-    if len(event.get("note", "").encode()) > _LONGEST_NOTE:
-        errors.append(invalid("message", "", f"can have at most {_LONGEST_NOTE} characters"))
+        errors.append(invalid("type", "", f"has invalid value: {event.get('type', '')}"))
+    errors += [
+        invalid(old_name, "", "needs to be unset")
+        for new_name, old_name in _DEPRECATED.items()
+        if event.get(new_name)
+    ]
+    return errors + _length_errors(event, "note")
+
+
+def _report_errors(event: JsonObject, reporter: str) -> list[FieldError]:
+    name = event.get(reporter, "")
+    errors = [] if name else [required(reporter)]
+    errors += [invalid(reporter, name, text) for text in qualified_name(name)]
+    for key in ("reportingInstance", "action", "reason"):
+        value = event.get(key, "")
+        if not value:
+            errors.append(required(key))
+        elif len(value) > _LONGEST_WORD:
+            errors.append(invalid(key, "", f"can have at most {_LONGEST_WORD} characters"))
+    if (event.get("series") or {}).get("count", 2) < 2:
+        errors.append(invalid("series.count", "", "should be at least 2"))
     return errors
+
+
+def _length_errors(event: JsonObject, note: str) -> list[FieldError]:
+    if len(event.get(note, "").encode()) <= _LONGEST_NOTE:
+        return []
+    return [invalid("message", "", f"can have at most {_LONGEST_NOTE} characters")]
 
 
 def _cells(event: JsonObject, now: datetime) -> list[Any]:

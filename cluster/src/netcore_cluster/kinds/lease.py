@@ -23,6 +23,12 @@ def _check(obj: JsonObject, _: JsonObject | None) -> list[FieldError]:
     return errors
 
 
+def _drop_election(obj: JsonObject) -> None:
+    """Coordinated elections are not served; what asks for one is dropped."""
+    for key in ("strategy", "preferredHolder"):
+        obj["spec"].pop(key, None)
+
+
 def _cells(obj: JsonObject, now: datetime) -> list[Any]:
     holder = (obj.get("spec") or {}).get("holderIdentity", "")
     return [obj["metadata"]["name"], holder, created(obj, now)]
@@ -35,5 +41,6 @@ LEASE = Kind(
     plural="leases",
     columns=(NAME, Column("Holder", description="Who holds it."), AGE),
     cells=_cells,
+    defaults=_drop_election,
     check=_check,
 )

@@ -6,6 +6,7 @@ from typing import Any
 from netcore_cluster.kinds.kind import AGE, ALL_VERBS, NAME, Column, Kind
 from netcore_cluster.kinds.names import dns_label
 from netcore_cluster.kinds.table import created
+from netcore_cluster.schema.errors import FieldError, invalid
 
 JsonObject = dict[str, Any]
 
@@ -36,6 +37,18 @@ def _update(new: JsonObject, old: JsonObject) -> None:
         new["spec"] = old["spec"]
 
 
+def _check(obj: JsonObject, _: JsonObject | None) -> list[FieldError]:
+    return [
+        invalid(
+            "spec.finalizers",
+            name,
+            "name is neither a standard finalizer name nor is it fully qualified",
+        )
+        for name in (obj.get("spec") or {}).get("finalizers") or ()
+        if "/" not in name and name not in {_FINALIZER, "orphan"}
+    ]
+
+
 def _fields(obj: JsonObject) -> dict[str, str]:
     phase = (obj.get("status") or {}).get("phase", "")
     return {"metadata.name": obj["metadata"]["name"], "status.phase": phase}
@@ -61,5 +74,6 @@ NAMESPACE = Kind(
     defaults=_defaults,
     on_create=_create,
     on_update=_update,
+    check=_check,
     selectable=_fields,
 )

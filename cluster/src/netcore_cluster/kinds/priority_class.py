@@ -4,12 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from netcore_cluster.kinds.kind import AGE, NAME, Column, Kind
+from netcore_cluster.kinds.rules import choice_errors
 from netcore_cluster.kinds.table import created
 from netcore_cluster.schema.errors import FieldError, forbidden
 
 JsonObject = dict[str, Any]
 
 _HIGHEST = 1_000_000_000
+_SYSTEM = frozenset({"system-cluster-critical", "system-node-critical"})
 
 
 def _defaults(obj: JsonObject) -> None:
@@ -17,9 +19,16 @@ def _defaults(obj: JsonObject) -> None:
 
 
 def _check(obj: JsonObject, old: JsonObject | None) -> list[FieldError]:
-    errors = []
-    is_system = obj["metadata"]["name"].startswith("system-")
-    if obj.get("value", 0) > _HIGHEST and not is_system:
+    name = obj["metadata"]["name"]
+    errors = choice_errors(obj, "preemptionPolicy", ("PreemptLowerPriority", "Never"), "")
+    is_system = name.startswith("system-")
+    if is_system and name not in _SYSTEM:
+        text = (
+            "priority class names with 'system-' prefix are reserved for system use only. "
+            f"error: {name} is not a known system priority class"
+        )
+        errors.append(forbidden("metadata.name", text))
+    elif obj.get("value", 0) > _HIGHEST and not is_system:
         detail = f"maximum allowed value of a user defined priority is {_HIGHEST}"
         errors.append(forbidden("value", detail))
     if old is not None:
@@ -48,6 +57,7 @@ PRIORITY_CLASS = Kind(
     plural="priorityclasses",
     short_names=("pc",),
     namespaced=False,
+    has_generation=True,
     columns=(
         NAME,
         Column("Value", type="integer", description="Priority of its pods."),

@@ -3,14 +3,14 @@
 from typing import Any
 
 from netcore_cluster.kinds.kind import Kind, name_and_namespace
+from netcore_cluster.kinds.rules import changed_errors, negative_errors
 from netcore_cluster.kinds.workload import (
     REPLICAS,
     count_cells,
     count_columns,
     default_template,
-    immutable_errors,
-    replicas_errors,
-    template_errors,
+    replica_fields,
+    selector_and_template_errors,
 )
 from netcore_cluster.schema.errors import FieldError
 
@@ -23,13 +23,14 @@ def _defaults(obj: JsonObject) -> None:
 
 
 def _check(obj: JsonObject, old: JsonObject | None) -> list[FieldError]:
-    errors = replicas_errors(obj["spec"]) + template_errors(obj["spec"])
-    return errors + (immutable_errors(obj, old, "selector") if old else [])
+    spec = obj["spec"]
+    errors = negative_errors(spec, "spec", "replicas", "minReadySeconds")
+    errors += selector_and_template_errors(spec, word="deployment", owner="ReplicaSet")
+    return errors + (changed_errors(spec, old["spec"], "spec", "selector") if old else [])
 
 
 def _fields(obj: JsonObject) -> dict[str, str]:
-    replicas = (obj.get("status") or {}).get("replicas", 0)
-    return {**name_and_namespace(obj), "status.replicas": str(replicas)}
+    return {**name_and_namespace(obj), **replica_fields(obj)}
 
 
 REPLICA_SET = Kind(

@@ -3,14 +3,17 @@
 from typing import Any
 
 from netcore_cluster.kinds.kind import Kind, name_and_namespace
+from netcore_cluster.kinds.rules import negative_errors
 from netcore_cluster.kinds.workload import (
     REPLICAS,
     count_cells,
     count_columns,
     default_template,
-    replicas_errors,
+    replica_fields,
+    selects,
+    template_errors,
 )
-from netcore_cluster.schema.errors import FieldError
+from netcore_cluster.schema.errors import FieldError, invalid, required
 
 JsonObject = dict[str, Any]
 
@@ -22,15 +25,27 @@ def _defaults(obj: JsonObject) -> None:
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
     if labels:
         spec.setdefault("selector", dict(labels))
+        obj["metadata"].setdefault("labels", dict(labels))
 
 
 def _check(obj: JsonObject, _: JsonObject | None) -> list[FieldError]:
-    return replicas_errors(obj["spec"])
+    spec = obj["spec"]
+    errors = negative_errors(spec, "spec", "replicas", "minReadySeconds")
+    selector = spec.get("selector")
+    if not selector:
+        errors.append(required("spec.selector"))
+    template = spec.get("template")
+    if template is None:
+        return [*errors, required("spec.template")]
+    labels = (template.get("metadata") or {}).get("labels")
+    if selector and not selects({"matchLabels": selector}, labels or {}):
+        text = "`selector` does not match template `labels`"
+        errors.append(invalid("spec.template.metadata.labels", labels, text))
+    return errors + template_errors(template, "spec.template", "ReplicationController")
 
 
 def _fields(obj: JsonObject) -> dict[str, str]:
-    replicas = (obj.get("status") or {}).get("replicas", 0)
-    return {**name_and_namespace(obj), "status.replicas": str(replicas)}
+    return {**name_and_namespace(obj), **replica_fields(obj)}
 
 
 REPLICATION_CONTROLLER = Kind(

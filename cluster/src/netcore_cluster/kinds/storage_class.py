@@ -1,11 +1,14 @@
 """StorageClass."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from netcore_cluster.kinds.kind import AGE, NAME, Column, Kind
+from netcore_cluster.kinds.names import qualified_name
+from netcore_cluster.kinds.rules import choice_errors, name_errors
 from netcore_cluster.kinds.table import created
-from netcore_cluster.schema.errors import FieldError, forbidden, required
+from netcore_cluster.schema.errors import FieldError, duplicate, forbidden, invalid, required
 
 JsonObject = dict[str, Any]
 
@@ -19,13 +22,41 @@ def _defaults(obj: JsonObject) -> None:
 
 
 def _check(obj: JsonObject, old: JsonObject | None) -> list[FieldError]:
-    errors = [] if obj.get("provisioner") else [required("provisioner")]
+    provisioner = obj.get("provisioner", "")
+    errors = [] if provisioner else [required("provisioner")]
+    errors += name_errors(provisioner.lower(), qualified_name, "provisioner")
+    if "" in (obj.get("parameters") or {}):
+        errors.append(invalid("parameters", "", "field can not be empty."))
+    errors += choice_errors(obj, "reclaimPolicy", ("Delete", "Retain"), "")
+    errors += choice_errors(obj, "volumeBindingMode", ("Immediate", "WaitForFirstConsumer"), "")
+    errors += _topology_errors(obj.get("allowedTopologies") or ())
     if old is not None:
         errors += [
             forbidden(key, f"updates to {key} are forbidden.")
             for key in _FIXED
             if obj.get(key) != old.get(key)
         ]
+    return errors
+
+
+def _topology_errors(terms: Iterable[JsonObject]) -> list[FieldError]:
+    errors: list[FieldError] = []
+    for index, term in enumerate(terms):
+        keys: set[str] = set()
+        for place, wanted in enumerate(term.get("matchLabelExpressions") or ()):
+            where = f"allowedTopologies[{index}].matchLabelExpressions[{place}]"
+            key, values = wanted.get("key", ""), wanted.get("values") or ()
+            if not values:
+                errors.append(required(f"{where}.values"))
+            errors += [
+                duplicate(f"{where}.values[{at}]", value)
+                for at, value in enumerate(values)
+                if value in values[:at]
+            ]
+            errors += [invalid(f"{where}.key", key, text) for text in qualified_name(key)]
+            if key in keys:
+                errors.append(duplicate(f"{where}.key", key))
+            keys.add(key)
     return errors
 
 

@@ -1,4 +1,4 @@
-"""Cells that volumes and claims on them share."""
+"""What volumes and claims on them share."""
 
 from typing import Any
 
@@ -9,6 +9,8 @@ _SHORT_MODES = {
     "ReadWriteOncePod": "RWOP",
 }
 UNSET = "<unset>"
+MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
+VOLUME_MODES = ("Block", "Filesystem")
 
 
 def access_modes(modes: list[str] | None) -> str:

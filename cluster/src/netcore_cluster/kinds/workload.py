@@ -9,17 +9,18 @@ from netcore_cluster.kinds.metadata import label_errors, selector_errors
 from netcore_cluster.kinds.pod.check import pod_spec_errors
 from netcore_cluster.kinds.pod.defaults import default_pod_spec
 from netcore_cluster.kinds.table import created, selector_text
-from netcore_cluster.schema.errors import FieldError, invalid, required, unsupported
+from netcore_cluster.schema.errors import FieldError, forbidden, invalid, required, unsupported
 
 JsonObject = dict[str, Any]
 
 REPLICAS = ScalePaths(".spec.replicas", ".status.replicas", ".spec.selector")
 
-CONTAINER_COLUMNS = (
-    Column("Containers", description="Names of the containers.", priority=1),
-    Column("Images", description="Images of the containers.", priority=1),
-    Column("Selector", description="Labels of the pods.", priority=1),
-)
+_CONTAINERS = Column("Containers", description="Names of the containers.", priority=1)
+_IMAGES = Column("Images", description="Images of the containers.", priority=1)
+_SELECTOR = Column("Selector", description="Labels of the pods.", priority=1)
+
+IMAGE_COLUMNS = (_CONTAINERS, _IMAGES)
+CONTAINER_COLUMNS = (_CONTAINERS, _IMAGES, _SELECTOR)
 
 
 def count_columns(*counts: str) -> tuple[Column, ...]:
@@ -28,18 +29,22 @@ def count_columns(*counts: str) -> tuple[Column, ...]:
     return (NAME, *shown, AGE, *CONTAINER_COLUMNS)
 
 
+def image_cells(spec: JsonObject) -> list[str]:
+    """Return names and images of the containers of a template."""
+    containers = spec["template"]["spec"].get("containers") or ()
+    return [
+        ",".join(container["name"] for container in containers),
+        ",".join(container.get("image", "") for container in containers),
+    ]
+
+
 def container_cells(spec: JsonObject) -> list[str]:
     """Return what `-o wide` adds."""
-    containers = spec["template"]["spec"].get("containers") or ()
     selector = spec.get("selector")
     if selector is not None and not selector.keys() & {"matchLabels", "matchExpressions"}:
         # A ReplicationController selects by bare labels.
         selector = {"matchLabels": selector}
-    return [
-        ",".join(container["name"] for container in containers),
-        ",".join(container.get("image", "") for container in containers),
-        selector_text(selector),
-    ]
+    return [*image_cells(spec), selector_text(selector)]
 
 
 def count_cells(
@@ -62,57 +67,76 @@ def default_template(obj: JsonObject) -> None:
         default_pod_spec(template.setdefault("spec", {}))
 
 
-def replicas_errors(spec: JsonObject) -> list[FieldError]:
-    """Return what is wrong with the number of replicas."""
-    return [
-        invalid(f"spec.{key}", spec[key], "must be greater than or equal to 0")
-        for key in ("replicas", "minReadySeconds", "revisionHistoryLimit")
-        if spec.get(key, 0) < 0
-    ]
+def replica_fields(obj: JsonObject) -> dict[str, str]:
+    """Return what ReplicaSets and ReplicationControllers are selected by beside their names."""
+    return {"status.replicas": str((obj.get("status") or {}).get("replicas", 0))}
 
 
-def template_errors(
-    spec: JsonObject, *, restarts: tuple[str, ...] = ("Always",)
+def selector_and_template_errors(
+    spec: JsonObject, *, word: str, owner: str, selector: JsonObject | None = None
 ) -> list[FieldError]:
     """Return what is wrong with selector and template, and with how they fit.
 
     Args:
-        spec: The workload's spec.
-        restarts: Restart policies that the template may have.
+        spec: of the workload.
+        word: what messages about an empty selector call the workload.
+        owner: what messages about the template call it.
+        selector: the selector, where it is not the one in the spec.
     """
-    selector = spec.get("selector")
+    selector = spec.get("selector") if selector is None else selector
     template = spec.get("template") or {}
-    labels = (template.get("metadata") or {}).get("labels") or {}
+    labels = (template.get("metadata") or {}).get("labels")
     errors: list[FieldError] = []
+    understood = True
     if selector is None:
         errors.append(required("spec.selector"))
     else:
-        errors += selector_errors(selector, "spec.selector")
+        wrong = selector_errors(selector, "spec.selector")
+        errors += wrong
         if not any(selector.values()):
-            detail = "empty selector is invalid for deployment"
-            errors.append(invalid("spec.selector", selector, detail))
-    if selector and not _selects(selector, labels):
-        detail = "`selector` does not match template `labels`"
-        errors.append(invalid("spec.template.metadata.labels", labels, detail))
-    errors += label_errors(labels, "spec.template.labels")
-    pod_spec = template.get("spec") or {}
-    errors += pod_spec_errors(pod_spec, "spec.template.spec")
-    policy = pod_spec.get("restartPolicy")
-    if policy in {"Always", "OnFailure", "Never"} and policy not in restarts:
-        errors.append(unsupported("spec.template.spec.restartPolicy", policy, restarts))
+            errors.append(
+                invalid("spec.selector", selector, f"empty selector is invalid for {word}")
+            )
+        if wrong:
+            errors.append(invalid("spec.selector", selector, "invalid label selector"))
+            understood = False
+    if understood and (selector is None or any(selector.values())):
+        errors += _misfit_errors(selector, labels)
+    return errors + template_errors(template, "spec.template", owner)
+
+
+def _misfit_errors(selector: JsonObject | None, labels: dict[str, str] | None) -> list[FieldError]:
+    if selector is not None and selects(selector, labels or {}):
+        return []
+    text = "`selector` does not match template `labels`"
+    return [invalid("spec.template.metadata.labels", labels, text)]
+
+
+def template_errors(template: JsonObject, path: str, owner: str) -> list[FieldError]:
+    """Return what is wrong with a template whose pods run for good.
+
+    Args:
+        template: of the pods.
+        path: where it stands.
+        owner: what messages call the workload.
+    """
+    errors = label_errors((template.get("metadata") or {}).get("labels"), f"{path}.labels")
+    spec = template.get("spec") or {}
+    errors += pod_spec_errors(spec, f"{path}.spec")
+    policy = spec.get("restartPolicy")
+    if policy in {"OnFailure", "Never"}:
+        errors.append(unsupported(f"{path}.spec.restartPolicy", policy, ("Always",)))
+    if spec.get("activeDeadlineSeconds") is not None:
+        text = f"activeDeadlineSeconds in {owner} is not Supported"
+        errors.append(forbidden(f"{path}.spec.activeDeadlineSeconds", text))
+    if spec.get("ephemeralContainers"):
+        text = "ephemeral containers not allowed in pod template"
+        errors.append(forbidden(f"{path}.spec.ephemeralContainers", text))
     return errors
 
 
-def immutable_errors(new: JsonObject, old: JsonObject, *keys: str) -> list[FieldError]:
-    """Return which of these fields of the spec changed."""
-    return [
-        invalid(f"spec.{key}", new["spec"].get(key), "field is immutable")
-        for key in keys
-        if new["spec"].get(key) != old["spec"].get(key)
-    ]
-
-
-def _selects(selector: JsonObject, labels: dict[str, str]) -> bool:
+def selects(selector: JsonObject, labels: dict[str, str]) -> bool:
+    """Whether a label selector selects an object with these labels."""
     for key, value in (selector.get("matchLabels") or {}).items():
         if labels.get(key) != value:
             return False

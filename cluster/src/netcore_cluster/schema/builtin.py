@@ -4,7 +4,12 @@ from functools import cache
 from typing import Any
 
 from netcore_cluster.schema import scalars
-from netcore_cluster.schema.declared import ALWAYS_PRESENT, KEEPS_ZERO, NAMED_TYPES
+from netcore_cluster.schema.declared import (
+    ALWAYS_PRESENT,
+    ALWAYS_ZERO,
+    KEEPS_ZERO,
+    NAMED_TYPES,
+)
 from netcore_cluster.schema.definitions import (
     Definitions,
     kinds_of,
@@ -28,10 +33,10 @@ _META = "io.k8s.apimachinery.pkg.apis.meta.v1."
 _OWN_SHAPES: dict[str, Shape] = {
     "io.k8s.apimachinery.pkg.api.resource.Quantity": scalars.QUANTITY,
     "io.k8s.apimachinery.pkg.util.intstr.IntOrString": scalars.INT_OR_STRING,
-    "io.k8s.apimachinery.pkg.runtime.RawExtension": Free(),
+    "io.k8s.apimachinery.pkg.runtime.RawExtension": Free(atomic=True),
     f"{_META}Time": scalars.TIME,
     f"{_META}MicroTime": scalars.MICRO_TIME,
-    f"{_META}FieldsV1": Free("v1.FieldsV1"),
+    f"{_META}FieldsV1": Free("v1.FieldsV1", atomic=True),
 }
 
 # Key fields of list items that count as having a value when they are missing.
@@ -42,7 +47,7 @@ _KEY_DEFAULTS = {
     ("core.v1.LocalObjectReference", "name"): "",
 }
 
-_ZEROS = {"string": "", "integer": 0}
+_ZEROS = {"string": "", "integer": 0, "boolean": False, "number": 0}
 
 _ATOMIC = {"atomic": True, "granular": False}
 
@@ -106,6 +111,7 @@ class _Builder:
         self.structs[name] = struct
         required = set(definition.get("required", ()))
         keeps_zero = set(KEEPS_ZERO.get(key, "").split())
+        zeroed = set(ALWAYS_ZERO.get(key, "").split())
         names = NAMED_TYPES.get(key, {})
         always = ALWAYS_PRESENT.get(key, "").split()
         if kinds_of(definition):
@@ -120,6 +126,7 @@ class _Builder:
                 shape,
                 keeps_empty=field in required
                 or field in keeps_zero
+                or field in zeroed
                 or isinstance(shape, (Struct, Free))
                 or (isinstance(shape, Scalar) and shape.tag in {"quantity", "int-or-string"}),
                 patch_strategies=tuple(schema.get("x-kubernetes-patch-strategy", "").split(",")),
@@ -128,8 +135,15 @@ class _Builder:
                 default=_KEY_DEFAULTS.get(
                     (key, field), _ZEROS.get(type_of(schema)) if field in required else None
                 ),
-                starts_empty=field in required or field in always,
+                starts_empty=field in required or field in always or field in zeroed,
             )
+        struct.zeros = tuple(
+            (field, _ZEROS[kind])
+            for field, schema in definition["properties"].items()
+            if (kind := type_of(schema)) in _ZEROS
+            and not schema.get("format", "").startswith("date")
+            and (field in required or field in zeroed)
+        )
         return struct
 
     def shape(self, schema: dict[str, Any]) -> Shape:
@@ -140,7 +154,7 @@ class _Builder:
                 return _OWN_SHAPES[name]
             if "properties" in self.definitions[name]:
                 return self.struct(name)
-            return Free(f"v1.{name.rpartition('.')[2]}")
+            return Free(f"v1.{name.rpartition('.')[2]}", atomic=True)
         kind = type_of(schema)
         if kind == "array":
             return List(

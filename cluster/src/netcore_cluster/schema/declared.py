@@ -178,6 +178,15 @@ ALWAYS_PRESENT: dict[str, str] = {
     "apiextensions.v1.CustomResourceDefinitionStatus": "acceptedNames",
 }
 
+# Scalars that are there, zero, even if nobody wrote them; beside all that are required.
+ALWAYS_ZERO: dict[str, str] = {
+    "apps.v1.StatefulSetOrdinals": "start",
+    "apps.v1.StatefulSetSpec": "serviceName",
+    "apps.v1.StatefulSetStatus": "availableReplicas",
+    "core.v1.Event": "reportingComponent reportingInstance",
+    "core.v1.NodeRuntimeHandler": "name",
+}
+
 # The names of string types other than string, which errors mention.
 NAMED_TYPES: dict[str, dict[str, str]] = {
     "apps.v1.DaemonSetCondition": {

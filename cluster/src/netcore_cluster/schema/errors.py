@@ -46,11 +46,14 @@ class FieldError:
         return {"reason": self.reason.value, "message": self.message, "field": self.field}
 
 
+class InOrder(dict[str, Any]):
+    """An object whose fields messages show in their own order; others show them sorted."""
+
+
 def shown(value: Any) -> str:
     """Return a refused value the way the API prints it in a message."""
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    is_sorted = not isinstance(value, InOrder)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=is_sorted)
 
 
 def required(field: str, detail: str = "") -> FieldError:

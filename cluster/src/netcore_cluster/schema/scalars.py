@@ -2,12 +2,15 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from typing import Any
 
 from netcore_cluster.schema.quantity import quantity_of
 from netcore_cluster.schema.structure import MismatchError, Scalar, Step, mismatch
 from netcore_cluster.schema.times import format_micro_time, format_time, parse_time
+
+_MICROSECONDS = re.compile(r":\d\d\.\d{6}(?:Z|[+-])")
 
 
 def _string(value: Any, path: Step | None, wanted: str) -> Any:
@@ -59,6 +62,9 @@ def _time(value: Any, path: Step | None, wanted: str) -> Any:
 
 def _micro_time(value: Any, path: Step | None, wanted: str) -> Any:
     _string(value, path, wanted)
+    if not _MICROSECONDS.search(value):
+        text = f'parsing time "{value}" as "2006-01-02T15:04:05.000000Z07:00"'
+        raise MismatchError(f"{text}: it must have six digits after the second")
     return _in_own_words(lambda: format_micro_time(parse_time(value)))
 
 

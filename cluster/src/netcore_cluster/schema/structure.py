@@ -115,12 +115,17 @@ class Scalar:
 
 
 class Free:
-    """Any JSON value; nothing in it is looked at."""
+    """Any JSON value; nothing in it is looked at.
 
-    __slots__ = ("type_name",)
+    Attributes:
+        atomic: whether appliers own an object here as a whole.
+    """
 
-    def __init__(self, type_name: str = "runtime.RawExtension") -> None:
+    __slots__ = ("atomic", "type_name")
+
+    def __init__(self, type_name: str = "runtime.RawExtension", *, atomic: bool = False) -> None:
         self.type_name = type_name
+        self.atomic = atomic
 
     def convert(self, value: Any, path: Step | None, unknown: list[str]) -> Any:
         """Return the value as it is."""
@@ -238,17 +243,19 @@ class Struct:
         type_name: the name that errors use, such as `v1.PodSpec`.
         fields: by JSON name; filled after creation, since structs may contain themselves.
         always: fields that hold an empty object if nobody wrote them.
+        zeros: fields that hold the zero of their type if nobody wrote them.
         rest: the shape of fields beyond the named ones (custom kinds); None: there are none.
         atomic: whether appliers own the object as a whole.
     """
 
-    __slots__ = ("always", "atomic", "fields", "rest", "short_name", "type_name")
+    __slots__ = ("always", "atomic", "fields", "rest", "short_name", "type_name", "zeros")
 
     def __init__(self, type_name: str, *, atomic: bool = False, rest: Shape | None = None) -> None:
         self.type_name = type_name
         self.short_name = type_name.rpartition(".")[2]
         self.fields: dict[str, Field] = {}
         self.always: tuple[str, ...] = ()
+        self.zeros: tuple[tuple[str, Any], ...] = ()
         self.rest = rest
         self.atomic = atomic
 
@@ -279,6 +286,9 @@ class Struct:
         for key in self.always:
             if key not in value:
                 value[key] = fields[key].shape.convert({}, None, unknown)
+        for key, nothing in self.zeros:
+            if key not in value:
+                value[key] = nothing
         return value
 
 

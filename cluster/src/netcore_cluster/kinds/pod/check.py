@@ -4,7 +4,6 @@ Source: `ValidatePodSpec` of Kubernetes' core validation, without what only othe
 Linux containers have.
 """
 
-import ipaddress
 from typing import Any
 
 from netcore_cluster.kinds.metadata import label_errors
@@ -14,6 +13,7 @@ from netcore_cluster.kinds.pod.containers import Surroundings, containers_errors
 from netcore_cluster.kinds.pod.placement import affinity_errors, spread_errors, toleration_errors
 from netcore_cluster.kinds.pod.security import pod_security_errors
 from netcore_cluster.kinds.pod.volumes import volumes_errors
+from netcore_cluster.kinds.rules import address_errors
 from netcore_cluster.schema.errors import (
     FieldError,
     duplicate,
@@ -163,13 +163,3 @@ def _alias_errors(aliases: list[JsonObject], path: str) -> list[FieldError]:
             at = f"{where}.hostnames[{place}]"
             errors += [invalid(at, name, text) for text in dns_subdomain(name)]
     return errors
-
-
-def address_errors(text: str, path: str) -> list[FieldError]:
-    """Return what is wrong with an IP address."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        why = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
-        return [invalid(path, text, why)]
-    return []

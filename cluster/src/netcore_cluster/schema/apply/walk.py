@@ -21,7 +21,7 @@ def is_atomic(shape: Shape, value: Any) -> bool:
     if isinstance(shape, List):
         return shape.list_type == "atomic"
     # Without a schema a list is one value, and an object is shared field by field.
-    return not (isinstance(shape, Free) and isinstance(value, dict))
+    return not (isinstance(shape, Free) and not shape.atomic and isinstance(value, dict))
 
 
 def child_shape(shape: Shape, name: str) -> Shape:
@@ -94,7 +94,8 @@ def new_field_set(shape: Shape, value: Any, *, is_there: bool = True) -> FieldSe
                 known = False
             else:
                 if field.plain is not None:
-                    result[f"f:{name}"] = LEAF
+                    if item or not (is_there and field.starts_empty):
+                        result[f"f:{name}"] = LEAF
                     continue
                 inner = field.shape if field.atomic is None else granted(field)
                 known = is_there and field.starts_empty
@@ -147,7 +148,7 @@ def reconciled(shape: Shape, fields: FieldSet) -> FieldSet:
             result[key] = node
             continue
         inner = child_shape(shape, key[2:]) if key.startswith("f:") else _items(shape)
-        whole = isinstance(inner, (Struct, Map, List)) and is_atomic(inner, None)
+        whole = is_atomic(inner, {} if isinstance(inner, Free) else None)
         result[key] = LEAF if whole else reconciled(inner, node)
     return result
 
