@@ -1,0 +1,148 @@
+"""What the engine itself takes, at the boundary to Python: decoding, and placing.
+
+A cluster of ordinary nodes and pods whose JSON is as long as an API server's (1.6 kB a pod); 50
+Deployments, so that most pods share their specification with others, as they do in practice.
+"""
+
+import json
+
+import pytest
+
+import netcore
+
+DEPLOYMENTS = 50
+FILTERS = (
+    "NodeUnschedulable",
+    "NodeName",
+    "TaintToleration",
+    "NodeAffinity",
+    "NodePorts",
+    "NodeResourcesFit",
+    "NetworkLimits",
+)
+SCORES = {
+    "TaintToleration": 3,
+    "NodeAffinity": 2,
+    "NodeResourcesFit": 1,
+    "NodeResourcesBalancedAllocation": 1,
+    "NetworkCost": 5,
+}
+
+
+def node(index: int) -> bytes:
+    name = f"node-{index:05}"
+    conditions = [
+        {
+            "type": kind,
+            "status": "False",
+            "lastHeartbeatTime": "2026-01-01T00:00:00Z",
+            "reason": "KubeletHasSufficientMemory",
+            "message": "kubelet has sufficient memory available",
+        }
+        for kind in ("MemoryPressure", "DiskPressure", "PIDPressure", "Ready")
+    ]
+    return json.dumps(
+        {
+            "metadata": {
+                "name": name,
+                "labels": {
+                    "kubernetes.io/hostname": name,
+                    "topology.kubernetes.io/zone": f"zone-{index % 10}",
+                },
+            },
+            "spec": {"taints": [{"key": "spot", "effect": "PreferNoSchedule"}] * (index % 7 == 0)},
+            "status": {
+                "allocatable": {"cpu": "32", "memory": "128Gi", "pods": "110"},
+                "conditions": conditions,
+            },
+        }
+    ).encode()
+
+
+def pod(index: int) -> bytes:
+    app = f"app-{index % DEPLOYMENTS}"
+    fields = {"f:metadata": {"f:labels": {".": {}, "f:app": {}}}, "f:spec": {"f:containers": {}}}
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": f"{app}-{index:06}",
+                "namespace": "default",
+                "uid": f"uid-{index}",
+                "resourceVersion": str(index),
+                "creationTimestamp": "2026-01-01T00:00:00Z",
+                "labels": {"app": app},
+                "managedFields": [{"manager": "controller", "fieldsV1": fields}] * 4,
+            },
+            "spec": {
+                "containers": [
+                    {
+                        "name": "main",
+                        "image": "registry.example.com/app:v1",
+                        "resources": {
+                            "requests": {
+                                "cpu": f"{100 + index % DEPLOYMENTS}m",
+                                "memory": "128Mi",
+                            }
+                        },
+                        "volumeMounts": [{"name": "api-access", "mountPath": "/var/run/secrets"}],
+                    }
+                ],
+                "schedulerName": "netcore",
+                "tolerations": [
+                    {
+                        "key": f"node.kubernetes.io/{state}",
+                        "operator": "Exists",
+                        "effect": "NoExecute",
+                        "tolerationSeconds": 300,
+                    }
+                    for state in ("not-ready", "unreachable")
+                ],
+            },
+            "status": {"phase": "Pending"},
+        }
+    ).encode()
+
+
+def profile() -> netcore.Profile:
+    return netcore.Profile(
+        json.dumps(
+            {
+                "schedulerName": "netcore",
+                "queueSort": {"name": "AppGroupSort"},
+                "filters": [{"name": name} for name in FILTERS],
+                "scores": [{"name": name, "weight": weight} for name, weight in SCORES.items()],
+            }
+        ).encode()
+    )
+
+
+def test_decoding_pods(benchmark) -> None:
+    pods = [pod(index) for index in range(5000)]
+
+    def apply() -> None:
+        state = netcore.ClusterState()
+        for each in pods:
+            state.apply("Pod", each)
+
+    benchmark(apply)
+    benchmark.extra_info["us_per_pod"] = benchmark.stats["mean"] / len(pods) * 1e6
+
+
+@pytest.mark.parametrize("nodes", [500, 5000, 15000])
+def test_placing_pods(benchmark, nodes) -> None:
+    state = netcore.ClusterState()
+    for index in range(nodes):
+        state.apply("Node", node(index))
+    keys = [state.apply("Pod", pod(index)).key for index in range(2000)]
+    own = profile()
+
+    def place() -> None:
+        for start in range(0, len(keys), 250):
+            state.plan(own, keys[start : start + 250])
+        for key in keys:
+            state.forget(key)
+
+    benchmark.pedantic(place, rounds=3, warmup_rounds=1)
+    benchmark.extra_info["us_per_pod"] = benchmark.stats["mean"] / len(keys) * 1e6
