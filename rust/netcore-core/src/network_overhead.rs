@@ -148,6 +148,16 @@ impl Overhead {
         Ok(overhead)
     }
 
+    /// The nodes with peers, for which a tally of their location does not hold, and what does.
+    pub fn with_peers(&self) -> impl Iterator<Item = (NodeId, Tally)> {
+        self.with_peers.iter().map(|(&node, &tally)| (node, tally))
+    }
+
+    /// The tallies of all other nodes, by their location.
+    pub fn by_location(&self) -> &[Tally] {
+        &self.by_location
+    }
+
     /// What the plugin found out about a node.
     #[inline]
     pub fn tally(&self, node: NodeId, location: LocationId) -> Tally {

@@ -26,9 +26,20 @@ pub(super) fn run(
     let Ok(overhead) = Overhead::new(network, context.pod, args) else {
         return;
     };
+    let mut with_peers = NodeSet::new(context.nodes().slots());
+    for (node, tally) in overhead.with_peers() {
+        with_peers.insert(node);
+        if among.contains(node) && !tally.is_accepted() {
+            reject(node, detail(tally));
+        }
+    }
+    let tallies = overhead.by_location();
+    if tallies.iter().all(|tally| tally.is_accepted()) {
+        return;
+    }
     for node in among {
-        let tally = overhead.tally(node, network.locations().of(node));
-        if !tally.is_accepted() {
+        let tally = tallies[network.locations().of(node).index()];
+        if !tally.is_accepted() && !with_peers.contains(node) {
             reject(node, detail(tally));
         }
     }

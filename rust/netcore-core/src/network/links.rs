@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use super::Network;
@@ -68,13 +69,52 @@ impl Declaration {
 #[derive(Debug, Default)]
 pub(super) struct Near(Mutex<Option<(u64, f32)>>);
 
-/// Which round trip of a link is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Quantity {
-    /// The median.
-    RoundTrip,
-    /// What limits are compared with: the 90th percentile where it is known.
-    NetworkCost,
+/// Network costs of the links between one peer and every slot, ms; NaN is unknown.
+#[derive(Debug)]
+pub(crate) struct CostRow {
+    /// By slot; the peer's own is 0.
+    pub(crate) costs: Box<[f32]>,
+    /// The largest that is known, so that a limit above all of them is seen at once.
+    pub(crate) largest: f32,
+}
+
+/// Rows for one declaration over the links as they are, worked out when first asked for.
+#[derive(Debug)]
+pub(crate) struct CostRows {
+    version: u64,
+    declared: Arc<Declared>,
+    rows: Mutex<FxHashMap<(NodeId, Direction), Arc<CostRow>>>,
+}
+
+/// Rows that are kept: 60 kB each with 15,000 nodes.
+const MOST_ROWS: usize = 2048;
+
+impl CostRows {
+    /// The row of a peer.
+    pub(crate) fn row(
+        &self,
+        network: &Network,
+        peer: NodeId,
+        direction: Direction,
+    ) -> Arc<CostRow> {
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(row) = rows.get(&(peer, direction)) {
+            return Arc::clone(row);
+        }
+        if rows.len() >= MOST_ROWS {
+            rows.clear();
+        }
+        let planes = [network.topology.rtt_ms(), network.topology.rtt_p90_ms()];
+        let costs = network.row(peer, direction, &planes, &self.declared);
+        // `max` passes over NaN.
+        let largest = costs.iter().copied().fold(0.0, f32::max);
+        let row = Arc::new(CostRow {
+            costs: costs.into(),
+            largest,
+        });
+        rows.insert((peer, direction), Arc::clone(&row));
+        row
+    }
 }
 
 impl Network {
@@ -128,29 +168,40 @@ impl Network {
         seen
     }
 
-    /// One quantity of the links between a peer and every slot, ms; NaN is unknown, and the peer
-    /// itself is 0 away.
-    pub(crate) fn row(
+    /// The network costs that limits are compared with: the 90th percentile of the round trip
+    /// where it was measured, else its median, else the declared cost.
+    pub(crate) fn cost_rows(&self, declaration: &Declaration) -> Arc<CostRows> {
+        let work_out = || {
+            Arc::new(CostRows {
+                version: self.links_version,
+                declared: self.declared(declaration),
+                rows: Mutex::default(),
+            })
+        };
+        self.cost_rows.get_if(
+            declaration,
+            |known| known.version == self.links_version,
+            work_out,
+        )
+    }
+
+    /// Round trips between a peer and every slot, ms: by the last of these planes that knows one,
+    /// else as declared; NaN is unknown, and the peer itself is 0 away.
+    pub(super) fn row(
         &self,
         peer: NodeId,
         direction: Direction,
-        quantity: Quantity,
+        planes: &[&Plane<f32>],
         declared: &Declared,
-        row: &mut Vec<f32>,
-    ) {
-        let of_nodes = self.locations.of_nodes();
+    ) -> Vec<f32> {
         let slots = self.topology.slots();
         let costs = declared.row(&self.locations, self.locations.of(peer), direction);
-        row.clear();
-        row.extend(
-            of_nodes[..slots]
-                .iter()
-                .map(|location| costs[location.index()]),
-        );
+        let of_nodes = self.locations.of_nodes().iter().take(slots);
+        let mut row: Vec<f32> = of_nodes.map(|location| costs[location.index()]).collect();
         if peer.index() >= slots {
-            return;
+            return row;
         }
-        let mut overwrite = |plane: &Plane<f32>| {
+        for plane in planes {
             let measured = match direction {
                 Direction::To => plane.to_destination(peer.index()),
                 Direction::From => plane.from_origin(peer.index()),
@@ -158,12 +209,9 @@ impl Network {
             for (cell, &measured) in row.iter_mut().zip(measured.unwrap_or_default()) {
                 *cell = if measured.is_nan() { *cell } else { measured };
             }
-        };
-        overwrite(self.topology.rtt_ms());
-        if quantity == Quantity::NetworkCost {
-            overwrite(self.topology.rtt_p90_ms());
         }
         row[peer.index()] = 0.0;
+        row
     }
 
     /// The round trip of two nodes that are near each other, ms: the median of those measured

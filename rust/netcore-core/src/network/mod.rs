@@ -21,7 +21,6 @@ use by_args::ByArgs;
 pub use ledger::Ledger;
 pub(crate) use ledger::{pods, share_bps};
 pub use links::Declaration;
-pub(crate) use links::Quantity;
 pub use members::{Members, Replicas};
 pub(crate) use utility::{ONE, Utilities};
 
@@ -52,6 +51,7 @@ pub struct Network {
     links_version: u64,
     near: links::Near,
     declared: ByArgs<Declaration, Arc<Declared>>,
+    cost_rows: ByArgs<Declaration, Arc<links::CostRows>>,
     utilities: ByArgs<(PolicyChoice, Declaration), Arc<Utilities>>,
     overhead_costs: ByArgs<network_overhead::Args, Option<Arc<network_overhead::Costs>>>,
 }

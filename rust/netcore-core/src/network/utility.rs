@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 
-use super::{Declaration, Network, Quantity};
+use super::{Declaration, Network};
 use crate::cost::{CostPolicy, Linear, NEUTRAL, Need, Path, PolicyChoice, round_trip_loss};
 use crate::node_set::{NodeId, NodeSet};
 use crate::topology::{Declared, Direction};
@@ -188,13 +188,11 @@ impl Utilities {
         direction: Direction,
         need: &Need,
     ) -> UtilityRow {
-        let mut rtts = Vec::new();
-        network.row(
+        let rtts = network.row(
             peer,
             direction,
-            Quantity::RoundTrip,
+            &[network.topology.rtt_ms()],
             &self.declared,
-            &mut rtts,
         );
         let mut utilities = vec![0.0_f32; rtts.len()];
         let has_bandwidth = !network.topology.bandwidth_bps().is_blank();

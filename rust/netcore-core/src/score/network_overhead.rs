@@ -8,8 +8,12 @@ pub(super) fn run(context: Context<'_>, args: &Args, among: &NodeSet, raw: &mut 
     let network = context.network();
     match Overhead::new(network, context.pod, args) {
         Ok(overhead) => {
-            for node in among {
-                raw[node.index()] = overhead.tally(node, network.locations().of(node)).cost;
+            let tallies = overhead.by_location();
+            for (raw, location) in raw.iter_mut().zip(network.locations().of_nodes()) {
+                *raw = tallies[location.index()].cost;
+            }
+            for (node, tally) in overhead.with_peers() {
+                raw[node.index()] = tally.cost;
             }
         }
         Err(_) => {

@@ -36,11 +36,12 @@ impl Normalization {
                 largest: largest().max(1),
             },
             Self::LeastIsBest => {
-                let least = values().min().unwrap_or(0);
-                let largest = values().max().unwrap_or(0);
-                match (least, largest) {
-                    (0, 0) => Scale::Same,
-                    _ => Scale::Line {
+                let ends = values().fold((i64::MAX, i64::MIN), |(least, largest), raw| {
+                    (least.min(raw), largest.max(raw))
+                });
+                match ends {
+                    (0, 0) | (i64::MAX, _) => Scale::Same,
+                    (least, largest) => Scale::Line {
                         least,
                         span: (largest - least).max(1),
                     },
@@ -93,9 +94,37 @@ impl Scale {
     pub fn of(self, raw: i64) -> i64 {
         match self {
             Self::Same => raw,
-            Self::Share { largest } => MAX_NODE_SCORE * raw / largest,
-            Self::Reverse { largest } => MAX_NODE_SCORE - MAX_NODE_SCORE * raw / largest,
-            Self::Line { least, span } => MAX_NODE_SCORE - MAX_NODE_SCORE * (raw - least) / span,
+            Self::Share { largest } => points(raw, largest),
+            Self::Reverse { largest } => MAX_NODE_SCORE - points(raw, largest),
+            Self::Line { least, span } => MAX_NODE_SCORE - points(raw - least, span),
+        }
+    }
+}
+
+/// Points for a part of a whole, rounded down.
+///
+/// Divided as floats, which takes a fraction of the time that integers take: exact, since a raw
+/// score is far below 2^46 and the quotient at most 100, so that no quotient which is not whole is
+/// rounded up to a whole one.
+#[inline]
+fn points(part: i64, whole: i64) -> i64 {
+    ((MAX_NODE_SCORE * part) as f64 / whole as f64) as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_are_those_of_integers() {
+        for whole in (1..2000).chain([(1 << 46) - 1, 1 << 40]) {
+            for part in (0..=whole.min(300)).chain([whole / 3, whole - 1, whole]) {
+                assert_eq!(
+                    points(part, whole),
+                    MAX_NODE_SCORE * part / whole,
+                    "{part} of {whole}"
+                );
+            }
         }
     }
 }

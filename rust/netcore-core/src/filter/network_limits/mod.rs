@@ -78,7 +78,7 @@ impl NetworkLimits {
             by_location: vec![0; locations.distinct().len()],
             by_node: vec![0; context.nodes().slots()],
         };
-        cost::check(network, &bonds, &declared, &mut violations);
+        cost::check(self, network, &bonds, &mut violations);
         bandwidth::check(network, context.pod, &bonds, &declared, &mut violations);
         for node in among {
             let of_location = violations.by_location[locations.of(node).index()];

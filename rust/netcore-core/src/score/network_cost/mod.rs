@@ -21,8 +21,8 @@
 //! *Source*: the utility and the share of the worst follow Faro's fair sum objective.
 
 mod args;
+mod kernel;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::context::Context;
@@ -54,7 +54,7 @@ impl Default for NetworkCost {
 }
 
 /// The raw score of a node from which everything is ideal.
-const LARGEST_RAW: f64 = 10_000.0;
+const LARGEST_RAW: f32 = 10_000.0;
 
 /// Sums over the dependencies, by slot.
 struct Totals {
@@ -79,21 +79,17 @@ impl NetworkCost {
         let bonds = network.bonds_or_kin(context.pod);
         let utilities = network.utilities(self.policy, &self.declaration);
         let totals = Totals::over(context, &bonds, &utilities);
-        let worth = |node: NodeId| {
-            let mean = f64::from(totals.weighted[node.index()] / totals.weight);
-            let worst = f64::from(totals.worst[node.index()]);
-            let worth = (1.0 - self.worst_share) * mean + self.worst_share * worst;
-            (LARGEST_RAW * worth).round() as i64
-        };
-        let mut best_known = None;
-        for node in among {
-            raw[node.index()] = worth(node);
-            if !totals.unknown.contains(node) {
-                best_known = best_known.max(Some(raw[node.index()]));
-            }
+        let of_worst = LARGEST_RAW * self.worst_share as f32;
+        let of_sum = (LARGEST_RAW - of_worst) / totals.weight;
+        kernel::worth(raw, &totals.weighted, &totals.worst, of_sum, of_worst);
+        if totals.unknown.is_empty() {
+            return;
         }
-        let Some(best_known) = best_known else { return };
-        for node in totals.unknown.iter().filter(|&node| among.contains(node)) {
+        let known = among.iter().filter(|&node| !totals.unknown.contains(node));
+        let Some(best_known) = known.map(|node| raw[node.index()]).max() else {
+            return;
+        };
+        for node in &totals.unknown {
             let score = &mut raw[node.index()];
             *score = (*score).min((best_known - 1).max(0));
         }
@@ -156,39 +152,32 @@ impl Totals {
             weight: placed().map(weight_of).sum(),
             unknown: NodeSet::new(slots),
         };
-        let mut sums = vec![0_u32; slots];
+        let mut sums = Vec::new();
         for bond in placed() {
             let need = utilities.need(bond.dependency);
-            sums.fill(0);
-            for (&peer, pods) in bond.replicas {
-                let row = utilities.row(context.network(), peer, bond.direction, &need);
-                add(&mut sums, &row.utilities, pods);
-                if let Some(unknown) = &row.unknown {
-                    totals.unknown.unite(unknown);
+            let (weight, scale) = (weight_of(bond), 1.0 / f32::from(ONE));
+            let row_of = |peer| utilities.row(context.network(), peer, bond.direction, &need);
+            let rows: Vec<_> = bond
+                .replicas
+                .iter()
+                .map(|(&peer, it)| (row_of(peer), it.len()))
+                .collect();
+            let (weighted, worst) = (&mut totals.weighted, &mut totals.worst);
+            if let [(row, _)] = &rows[..] {
+                kernel::take_row(weighted, worst, &row.utilities, scale, weight);
+            } else {
+                sums.clear();
+                sums.resize(slots, 0);
+                for (row, pods) in &rows {
+                    kernel::add(&mut sums, &row.utilities, *pods as u32);
                 }
+                let scale = scale / bond.pods() as f32;
+                kernel::take_sums(weighted, worst, &sums, scale, weight);
             }
-            let one = f32::from(ONE) * bond.pods() as f32;
-            totals.take(&sums, one, weight_of(bond));
+            for unknown in rows.iter().filter_map(|(row, _)| row.unknown.as_ref()) {
+                totals.unknown.unite(unknown);
+            }
         }
         totals
-    }
-
-    /// Take in one dependency: its summed utilities, of which `one` are a whole.
-    fn take(&mut self, sums: &[u32], one: f32, weight: f32) {
-        let scale = 1.0 / one;
-        let totals = self.weighted.iter_mut().zip(&mut self.worst);
-        for ((weighted, worst), &sum) in totals.zip(sums) {
-            let utility = sum as f32 * scale;
-            *weighted += weight * utility;
-            *worst = if utility < *worst { utility } else { *worst };
-        }
-    }
-}
-
-/// Add a row once for each pod on its peer.
-fn add(sums: &mut [u32], row: &[u16], pods: &BTreeSet<Arc<str>>) {
-    let pods = pods.len() as u32;
-    for (sum, &utility) in sums.iter_mut().zip(row) {
-        *sum += pods * u32::from(utility);
     }
 }
