@@ -1,5 +1,6 @@
 """What all suites share: the servers that they run against."""
 
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -10,14 +11,15 @@ from kubernetes.build import build, is_built, missing_tool
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Builds the real control plane before the first test, outside every test's time limit."""
-    wanted = any(
-        "server" in item.fixturenames and item.get_closest_marker("kubernetes")
-        for item in session.items
-    )
-    if wanted and not session.config.option.collectonly and not missing_tool() and not is_built():
-        reporter = session.config.pluginmanager.getplugin("terminalreporter")
-        reporter.write_line("building kube-apiserver, kube-controller-manager, etcd and kwok ...")
+    wanted = any(item.get_closest_marker("kubernetes") for item in session.items)
+    if not wanted or session.config.option.collectonly or missing_tool() or is_built():
+        return
+    reporter = session.config.pluginmanager.getplugin("terminalreporter")
+    reporter.write_line("building kube-apiserver, kube-controller-manager, etcd and kwok ...")
+    try:
         build()
+    except subprocess.CalledProcessError as error:
+        pytest.exit(f"the real control plane cannot be built: {error}", returncode=1)
 
 
 @pytest.fixture(
@@ -28,12 +30,6 @@ def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     """The embedded server, then the real one: a test that uses it runs on each."""
-    directory = tmp_path_factory.mktemp(request.param)
-    if request.param == "embedded":
-        with embedded_server(directory) as running:
-            yield running
-    elif reason := missing_tool():
-        pytest.skip(reason)
-    else:
-        with real_server(directory) as running:
-            yield running
+    start = embedded_server if request.param == "embedded" else real_server
+    with start(tmp_path_factory.mktemp(request.param)) as running:
+        yield running

@@ -9,9 +9,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from integration.process import Program, netcore
+from kubernetes.build import is_built, missing_tool
 from kubernetes.control_plane import control_plane
 from kubernetes.endpoint import Endpoint
 
@@ -59,6 +61,9 @@ def is_established(definition: dict[str, Any]) -> bool:
 
 @contextmanager
 def real_server(directory: Path) -> Iterator[Server]:
+    """The judge; skips the test where it cannot be."""
+    if (reason := missing_tool()) and not is_built():
+        pytest.skip(reason)
     nodes = [f"node-{index}" for index in range(NODE_COUNT)]
     with control_plane(directory, nodes) as kubeconfig:
         server = Server.from_kubeconfig("kubernetes", kubeconfig)
