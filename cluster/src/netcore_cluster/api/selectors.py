@@ -4,14 +4,14 @@ Source: apimachinery ``pkg/labels/selector.go``, ``pkg/fields/selector.go``.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from netcore_cluster.api.errors import Object, bad_request
 from netcore_cluster.api.resource import Resource
 from netcore_cluster.storage.entry import Entry
 
 Match = Callable[[Entry], bool]
-LabelMatch = Callable[[dict[str, str]], bool]
+LabelMatch = Callable[[Mapping[str, str]], bool]
 
 _TOKEN = re.compile(r"\s*(==|=|!=|!|,|\(|\)|<|>|[^\s=!,()<>]+)")
 _NAME = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
@@ -59,7 +59,7 @@ def selected_field(fields: str, name: str) -> str | None:
     return None
 
 
-def matches_label_selector(selector: Object | None, labels: dict[str, str]) -> bool:
+def matches_label_selector(selector: Object | None, labels: Mapping[str, str]) -> bool:
     """Tells whether labels match a LabelSelector object; an empty one matches all, None nothing."""
     if selector is None:
         return False
@@ -165,7 +165,7 @@ class _LabelParser:
             )
         bound = int(value)
 
-        def test(labels: dict[str, str]) -> bool:
+        def test(labels: Mapping[str, str]) -> bool:
             found = labels.get(key, "")
             if not re.fullmatch(r"-?\d+", found):
                 return False

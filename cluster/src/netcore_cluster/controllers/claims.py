@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from netcore_cluster.api.errors import Object
+from netcore_cluster.api.selectors import matches_label_selector
 from netcore_cluster.controllers.actions import Patch
-from netcore_cluster.controllers.labels import selects
 from netcore_cluster.controllers.objects import (
     controller_of,
     is_deleting,
@@ -39,12 +39,12 @@ def claim(owner: Object, selector: Object | None, candidates: Iterable[Object]) 
         controller = controller_of(candidate)
         if controller is not None:
             if controller["uid"] == owner_uid:
-                matches = selects(selector, labels_of(candidate))
+                matches = matches_label_selector(selector, labels_of(candidate))
                 (owned if matches or is_deleting(owner) else strayed).append(candidate)
         elif (
             not is_deleting(owner)
             and not is_deleting(candidate)
-            and selects(selector, labels_of(candidate))
+            and matches_label_selector(selector, labels_of(candidate))
         ):
             adoptable.append(candidate)
     return Claims(owned, adoptable, strayed)

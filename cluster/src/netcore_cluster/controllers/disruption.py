@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from netcore_cluster.api.errors import Object
+from netcore_cluster.api.selectors import matches_label_selector
 from netcore_cluster.controllers.actions import Action, Emit, Requeue, Update
 from netcore_cluster.controllers.cache import Change
 from netcore_cluster.controllers.conditions import with_condition
 from netcore_cluster.controllers.controller import Controller, Interest
 from netcore_cluster.controllers.hub import Hub
 from netcore_cluster.controllers.int_or_percent import scaled
-from netcore_cluster.controllers.labels import selects
 from netcore_cluster.controllers.objects import (
     Key,
     controller_of,
@@ -166,7 +166,10 @@ class DisruptionController(Controller[Key, ObservedBudget]):
         return [
             key_of(budget)
             for budget in budgets
-            if any(selects(budget["spec"].get("selector"), labels_of(pod)) for pod in versions)
+            if any(
+                matches_label_selector(budget["spec"].get("selector"), labels_of(pod))
+                for pod in versions
+            )
         ]
 
     def _on_size(self, change: Change) -> Iterable[Key]:
@@ -186,7 +189,7 @@ class DisruptionController(Controller[Key, ObservedBudget]):
         pods = [
             pod
             for pod in self._pods.find("namespace", key.namespace)
-            if selects(selector, labels_of(pod))
+            if matches_label_selector(selector, labels_of(pod))
         ]
         sizes: dict[str, int] = {}
         unmanaged = []

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from netcore_cluster.api.errors import Object
+from netcore_cluster.api.selectors import matches_label_selector
 from netcore_cluster.controllers.actions import Action, Create, Delete, Update
 from netcore_cluster.controllers.cache import Change
 from netcore_cluster.controllers.controller import Controller, Interest
 from netcore_cluster.controllers.hub import Hub
-from netcore_cluster.controllers.labels import selects
 from netcore_cluster.controllers.objects import (
     Key,
     controller_reference,
@@ -223,7 +223,7 @@ def _headless_label(service: Object) -> Mapping[str, str]:
 
 def _selects(service: Object, pod: Object) -> bool:
     selector = service["spec"].get("selector")
-    return bool(selector) and selects({"matchLabels": selector}, labels_of(pod))
+    return bool(selector) and matches_label_selector({"matchLabels": selector}, labels_of(pod))
 
 
 def _face(pod: Object | None) -> tuple[object, ...]:

@@ -8,13 +8,13 @@ from typing import ClassVar, Final
 from netcore_cluster.api.client import Client
 from netcore_cluster.api.errors import ApiError, Object
 from netcore_cluster.api.metadata import timestamp
+from netcore_cluster.api.selectors import matches_label_selector
 from netcore_cluster.controllers import live
 from netcore_cluster.controllers.actions import Action, Create, Delete, Emit, Requeue, Update, Write
 from netcore_cluster.controllers.cache import Change
 from netcore_cluster.controllers.claims import Claims, claim, settle
 from netcore_cluster.controllers.controller import Controller, Interest
 from netcore_cluster.controllers.hub import Hub
-from netcore_cluster.controllers.labels import selects
 from netcore_cluster.controllers.objects import (
     Key,
     Reference,
@@ -241,7 +241,7 @@ class ReplicaSetController(Controller[Key, ObservedReplicaSet]):
         if change.new is not None and controller_of(change.new) is None:
             labels = labels_of(change.new)
             for replica_set in self._replica_sets.find("namespace", key_of(change.new).namespace):
-                if selects(replica_set["spec"]["selector"], labels):
+                if matches_label_selector(replica_set["spec"]["selector"], labels):
                     keys.add(key_of(replica_set))
         return keys
 
@@ -254,7 +254,7 @@ class ReplicaSetController(Controller[Key, ObservedReplicaSet]):
         orphans = [
             pod
             for pod in self._pods.find("orphan", key.namespace)
-            if selects(selector, labels_of(pod))
+            if matches_label_selector(selector, labels_of(pod))
         ]
         if orphans:
             # A deleted one must not adopt what it just orphaned.

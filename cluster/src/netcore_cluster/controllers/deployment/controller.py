@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from netcore_cluster.api.client import Client
 from netcore_cluster.api.errors import ApiError, Object
+from netcore_cluster.api.selectors import matches_label_selector
 from netcore_cluster.controllers import live
 from netcore_cluster.controllers.actions import Action, Write
 from netcore_cluster.controllers.cache import Change
@@ -19,7 +20,6 @@ from netcore_cluster.controllers.deployment.reconcile import (
 )
 from netcore_cluster.controllers.deployment.replica_sets import is_rolling
 from netcore_cluster.controllers.hub import Hub
-from netcore_cluster.controllers.labels import selects
 from netcore_cluster.controllers.objects import (
     Key,
     controller_of,
@@ -58,7 +58,7 @@ class DeploymentController(Controller[Key, ObservedDeployment]):
         if change.new is not None and controller_of(change.new) is None:
             labels = labels_of(change.new)
             for deployment in self._deployments.find("namespace", key_of(change.new).namespace):
-                if selects(deployment["spec"]["selector"], labels):
+                if matches_label_selector(deployment["spec"]["selector"], labels):
                     keys.add(key_of(deployment))
         return keys
 
@@ -87,7 +87,7 @@ class DeploymentController(Controller[Key, ObservedDeployment]):
         orphans = [
             each
             for each in self._replica_sets.find("orphan", key.namespace)
-            if selects(selector, labels_of(each))
+            if matches_label_selector(selector, labels_of(each))
         ]
         if orphans:
             # A deleted one must not adopt what it just orphaned.

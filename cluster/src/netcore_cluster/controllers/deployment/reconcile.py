@@ -29,7 +29,6 @@ from netcore_cluster.controllers.deployment.replica_sets import (
 )
 from netcore_cluster.controllers.deployment.revisions import History
 from netcore_cluster.controllers.deployment.sizes import Sizes
-from netcore_cluster.controllers.labels import is_empty
 from netcore_cluster.controllers.objects import (
     Reference,
     annotations_of,
@@ -79,7 +78,7 @@ def reconcile(observed: ObservedDeployment, now: float) -> list[Action]:
     """Adopt and release ReplicaSets, take one step, clean up, write the status."""
     deployment = observed.deployment
     spec = deployment["spec"]
-    if is_empty(spec["selector"]):
+    if not (spec["selector"].get("matchLabels") or spec["selector"].get("matchExpressions")):
         return _refuse_to_select_all(deployment)
     claims = claim(deployment, spec["selector"], observed.replica_sets)
     if claims.adoptable or claims.strayed:
