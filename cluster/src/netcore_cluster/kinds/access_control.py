@@ -8,7 +8,7 @@ from netcore_cluster.kinds.kind import AGE, NAME, Column, Kind
 from netcore_cluster.kinds.names import dns_subdomain, path_segment
 from netcore_cluster.kinds.rules import name_errors
 from netcore_cluster.kinds.table import created
-from netcore_cluster.schema.errors import FieldError, invalid, required, unsupported
+from netcore_cluster.schema.errors import FieldError, InOrder, invalid, required, unsupported
 
 JsonObject = dict[str, Any]
 
@@ -72,7 +72,9 @@ def _check_binding(
     for index, subject in enumerate(obj.get("subjects") or ()):
         errors += _subject_errors(subject, f"subjects[{index}]", namespaced="Role" in kinds)
     if old is not None and reference != old.get("roleRef"):
-        errors.append(invalid("roleRef", reference, "cannot change roleRef"))
+        names = {"APIGroup": "apiGroup", "Kind": "kind", "Name": "name"}
+        value = InOrder((shown, reference.get(key, "")) for shown, key in names.items())
+        errors.append(invalid("roleRef", value, "cannot change roleRef"))
     return errors
 
 

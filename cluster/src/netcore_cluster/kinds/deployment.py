@@ -18,6 +18,7 @@ from netcore_cluster.kinds.workload import (
     container_cells,
     default_template,
     selector_and_template_errors,
+    status_errors,
 )
 from netcore_cluster.schema.errors import FieldError, forbidden, invalid, unsupported
 
@@ -52,7 +53,10 @@ def _check(obj: JsonObject, old: JsonObject | None) -> list[FieldError]:
     if deadline <= ready:
         detail = "must be greater than minReadySeconds"
         errors.append(invalid("spec.progressDeadlineSeconds", deadline, detail))
-    return errors + (changed_errors(spec, old["spec"], "spec", "selector") if old else [])
+    if old is not None:
+        errors += status_errors(obj, "updatedReplicas", "readyReplicas", "availableReplicas")
+        errors += changed_errors(spec, old["spec"], "spec", "selector")
+    return errors
 
 
 def _strategy_errors(strategy: JsonObject) -> list[FieldError]:

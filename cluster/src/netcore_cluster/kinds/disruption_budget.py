@@ -10,6 +10,7 @@ from netcore_cluster.kinds.rules import (
     capitalised,
     choice_errors,
     count_or_percent_errors,
+    negative_errors,
 )
 from netcore_cluster.kinds.table import created
 from netcore_cluster.schema.errors import FieldError, invalid
@@ -17,6 +18,7 @@ from netcore_cluster.schema.errors import FieldError, invalid
 JsonObject = dict[str, Any]
 
 _POLICIES = ("AlwaysAllow", "IfHealthyBudget")
+_COUNTS = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
 _SHOWN = ("minAvailable", "selector", "maxUnavailable", "unhealthyPodEvictionPolicy")
 
 
@@ -30,7 +32,8 @@ def _check(obj: JsonObject, _: JsonObject | None) -> list[FieldError]:
         errors += count_or_percent_errors(spec.get(key), f"spec.{key}")
         errors += above_all_errors(spec.get(key), f"spec.{key}")
     errors += choice_errors(spec, "unhealthyPodEvictionPolicy", _POLICIES, "spec")
-    return errors + selector_errors(spec.get("selector"), "spec.selector")
+    errors += selector_errors(spec.get("selector"), "spec.selector")
+    return errors + negative_errors(obj.get("status") or {}, "status", *_COUNTS)
 
 
 def _cells(obj: JsonObject, now: datetime) -> list[Any]:

@@ -5,7 +5,6 @@ from typing import Any
 
 from netcore_cluster.kinds.kind import NAME, Column, Kind, name_and_namespace
 from netcore_cluster.kinds.names import qualified_name
-from netcore_cluster.kinds.rules import changed_errors
 from netcore_cluster.kinds.table import UNKNOWN, age
 from netcore_cluster.schema.errors import FieldError, invalid, required
 
@@ -14,6 +13,18 @@ JsonObject = dict[str, Any]
 _TYPES = ("Normal", "Warning")
 _LONGEST_NOTE = 1024
 _LONGEST_WORD = 128
+# What does not change in an event of the newer group, and what errors call it.
+_FIXED = {
+    "regarding": "involvedObject",
+    "reason": "reason",
+    "note": "message",
+    "eventTime": "eventTime",
+    "action": "action",
+    "related": "related",
+    "reportingController": "reportingController",
+    "reportingInstance": "reportingInstance",
+    "type": "type",
+}
 # What events of the newer group no longer tell, and what errors call it.
 _DEPRECATED = {
     "deprecatedFirstTimestamp": "firstTimestamp",
@@ -102,8 +113,14 @@ def _core_check(event: JsonObject, old: JsonObject | None) -> list[FieldError]:
 def _new_check(event: JsonObject, old: JsonObject | None) -> list[FieldError]:
     """Source: `ValidateEventCreate`, `ValidateEventUpdate` of events.k8s.io/v1."""
     if old is not None:
-        fixed = ("reason", "note", "regarding", "action", "type", "reportingController")
-        return changed_errors(event, old, "", *fixed)
+        return [
+            *(
+                invalid(shown, event.get(key), "field is immutable")
+                for key, shown in _FIXED.items()
+                if event.get(key) != old.get(key)
+            ),
+            *_series_errors(event),
+        ]
     errors = []
     if not event.get("eventTime"):
         errors.append(required("eventTime"))
@@ -128,9 +145,13 @@ def _report_errors(event: JsonObject, reporter: str) -> list[FieldError]:
             errors.append(required(key))
         elif len(value) > _LONGEST_WORD:
             errors.append(invalid(key, "", f"can have at most {_LONGEST_WORD} characters"))
-    if (event.get("series") or {}).get("count", 2) < 2:
-        errors.append(invalid("series.count", "", "should be at least 2"))
-    return errors
+    return errors + _series_errors(event)
+
+
+def _series_errors(event: JsonObject) -> list[FieldError]:
+    if (event.get("series") or {}).get("count", 2) >= 2:
+        return []
+    return [invalid("series.count", "", "should be at least 2")]
 
 
 def _length_errors(event: JsonObject, note: str) -> list[FieldError]:

@@ -82,6 +82,8 @@ def _check(obj: JsonObject, old: JsonObject | None) -> list[FieldError]:
     if old is not None:
         fixed = ("selector", "completionMode", "podFailurePolicy", "backoffLimitPerIndex")
         errors += changed_errors(spec, old["spec"], "spec", *fixed)
+        if spec["completionMode"] == "NonIndexed":
+            errors += changed_errors(spec, old["spec"], "spec", "completions")
         if not old["spec"].get("suspend"):
             errors += changed_errors(spec, old["spec"], "spec", "template")
     return errors

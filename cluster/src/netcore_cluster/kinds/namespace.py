@@ -38,7 +38,15 @@ def _update(new: JsonObject, old: JsonObject) -> None:
 
 
 def _check(obj: JsonObject, _: JsonObject | None) -> list[FieldError]:
-    return [
+    is_ending = "deletionTimestamp" in obj["metadata"]
+    phase = (obj.get("status") or {}).get("phase", "Active")
+    errors = []
+    if (phase == "Terminating") != is_ending:
+        wanted = "'Terminating' if `deletionTimestamp` is not empty"
+        if not is_ending:
+            wanted = "'Active' if `deletionTimestamp` is empty"
+        errors.append(invalid("status.Phase", phase, f"may only be {wanted}"))
+    return errors + [
         invalid(
             "spec.finalizers",
             name,

@@ -6,7 +6,7 @@ from typing import Any
 from netcore_cluster.kinds.kind import AGE, NAME, Column, Kind
 from netcore_cluster.kinds.names import dns_subdomain
 from netcore_cluster.kinds.pod.placement import node_selector_errors
-from netcore_cluster.kinds.rules import POSITIVE, choice_errors, name_errors
+from netcore_cluster.kinds.rules import POSITIVE, changed_errors, choice_errors, name_errors
 from netcore_cluster.kinds.table import created
 from netcore_cluster.kinds.volume_table import (
     MODES,
@@ -131,9 +131,7 @@ def _change_errors(spec: JsonObject, before: JsonObject) -> list[FieldError]:
     if any(spec.get(name) != before.get(name) for name in _SOURCES):
         text = "spec.persistentvolumesource is immutable after creation"
         errors.append(forbidden("spec.persistentvolumesource", text))
-    if spec.get("volumeMode") != before.get("volumeMode"):
-        errors.append(invalid("spec.volumeMode", spec.get("volumeMode"), "field is immutable"))
-    return errors
+    return errors + changed_errors(spec, before, "", "volumeMode")
 
 
 def _cells(obj: JsonObject, now: datetime) -> list[Any]:

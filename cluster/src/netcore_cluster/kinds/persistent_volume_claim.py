@@ -26,7 +26,7 @@ from netcore_cluster.schema.quantity import quantity_of
 
 JsonObject = dict[str, Any]
 
-_CHANGEABLE = frozenset({"resources", "volumeName", "volumeAttributesClassName"})
+_CHANGEABLE = {"resources", "volumeName", "volumeAttributesClassName"}
 
 
 def default_claim(obj: JsonObject) -> None:
@@ -76,12 +76,15 @@ def _change_errors(spec: JsonObject, old: JsonObject) -> list[FieldError]:
     changed = {key for key in spec.keys() | before.keys() if spec.get(key) != before.get(key)}
     errors = []
     rebound = "volumeName" in changed and before.get("volumeName")
-    if changed - _CHANGEABLE or rebound:
+    is_bound = old.get("status", {}).get("phase") == "Bound"
+    if changed - (_CHANGEABLE if is_bound else {"volumeName"}) or rebound:
         text = (
             "spec is immutable after creation except resources.requests and "
             "volumeAttributesClassName for bound claims"
         )
         errors.append(forbidden("spec", text))
+    if not is_bound:
+        return errors
     old_size = before["resources"]["requests"]["storage"]
     size = ((spec.get("resources") or {}).get("requests") or {}).get("storage", "0")
     if quantity_of(size).nanos < quantity_of(old_size).nanos:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from netcore_cluster.kinds.kind import AGE, NAME, Column, Kind
-from netcore_cluster.kinds.rules import choice_errors
+from netcore_cluster.kinds.rules import changed_errors, choice_errors
 from netcore_cluster.kinds.table import created
 from netcore_cluster.schema.errors import FieldError, forbidden
 
@@ -32,11 +32,9 @@ def _check(obj: JsonObject, old: JsonObject | None) -> list[FieldError]:
         detail = f"maximum allowed value of a user defined priority is {_HIGHEST}"
         errors.append(forbidden("value", detail))
     if old is not None:
-        errors += [
-            forbidden(key, "may not be changed in an update.")
-            for key in ("value", "preemptionPolicy")
-            if obj.get(key) != old.get(key)
-        ]
+        if obj.get("value") != old.get("value"):
+            errors.append(forbidden("value", "may not be changed in an update."))
+        errors += changed_errors(obj, old, "", "preemptionPolicy")
     return errors
 
 

@@ -11,6 +11,7 @@ from netcore_cluster.kinds.workload import (
     default_template,
     replica_fields,
     selector_and_template_errors,
+    status_errors,
 )
 from netcore_cluster.schema.errors import FieldError
 
@@ -26,7 +27,10 @@ def _check(obj: JsonObject, old: JsonObject | None) -> list[FieldError]:
     spec = obj["spec"]
     errors = negative_errors(spec, "spec", "replicas", "minReadySeconds")
     errors += selector_and_template_errors(spec, word="deployment", owner="ReplicaSet")
-    return errors + (changed_errors(spec, old["spec"], "spec", "selector") if old else [])
+    if old is not None:
+        errors += status_errors(obj, "fullyLabeledReplicas", "readyReplicas", "availableReplicas")
+        errors += changed_errors(spec, old["spec"], "spec", "selector")
+    return errors
 
 
 def _fields(obj: JsonObject) -> dict[str, str]:

@@ -29,6 +29,7 @@ JsonObject = dict[str, Any]
 
 _TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 _PROTOCOLS = ("SCTP", "TCP", "UDP")
+_GIVEN = ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy")
 _FAMILIES = ("IPv4", "IPv6")
 _FAMILY_POLICIES = ("PreferDualStack", "RequireDualStack", "SingleStack")
 _LONGEST_AFFINITY_S = 86400
@@ -58,6 +59,23 @@ def _create(obj: JsonObject) -> None:
     obj["status"] = {"loadBalancer": {}}
 
 
+def _update(new: JsonObject, old: JsonObject) -> None:
+    """Let what the server gave go with the type that it was for, and both addresses agree."""
+    spec, before = new["spec"], old["spec"]
+    if spec["type"] == "ExternalName" != before.get("type"):
+        for key in _GIVEN:
+            if spec.get(key) == before.get(key):
+                spec.pop(key, None)
+        return
+    address = spec.get("clusterIP")
+    if (
+        address
+        and address != before.get("clusterIP")
+        and spec.get("clusterIPs") == before.get("clusterIPs")
+    ):
+        spec["clusterIPs"] = [address]
+
+
 def _check(obj: JsonObject, old: JsonObject | None) -> list[FieldError]:
     spec = obj["spec"]
     kind = spec["type"]
@@ -83,6 +101,10 @@ def _check(obj: JsonObject, old: JsonObject | None) -> list[FieldError]:
         errors.append(unsupported("spec.type", kind, _TYPES))
     if old is not None:
         errors += _address_errors(spec, old["spec"])
+    balancer = (obj.get("status") or {}).get("loadBalancer") or {}
+    if balancer.get("ingress") and kind != "LoadBalancer":
+        text = "may only be used when `spec.type` is 'LoadBalancer'"
+        errors.append(forbidden("status.loadBalancer.ingress", text))
     return errors
 
 
@@ -259,6 +281,7 @@ SERVICE = Kind(
     cells=_cells,
     defaults=_defaults,
     on_create=_create,
+    on_update=_update,
     check=_check,
     selectable=_fields,
 )

@@ -6,14 +6,14 @@ from typing import Any
 
 from netcore_cluster.kinds.kind import AGE, NAME, Column, Kind
 from netcore_cluster.kinds.names import qualified_name
-from netcore_cluster.kinds.rules import choice_errors, name_errors
+from netcore_cluster.kinds.rules import changed_errors, choice_errors, name_errors
 from netcore_cluster.kinds.table import created
 from netcore_cluster.schema.errors import FieldError, duplicate, forbidden, invalid, required
 
 JsonObject = dict[str, Any]
 
 _IS_DEFAULT = "storageclass.kubernetes.io/is-default-class"
-_FIXED = ("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode")
+_FIXED = ("parameters", "provisioner", "reclaimPolicy")
 
 
 def _defaults(obj: JsonObject) -> None:
@@ -36,6 +36,7 @@ def _check(obj: JsonObject, old: JsonObject | None) -> list[FieldError]:
             for key in _FIXED
             if obj.get(key) != old.get(key)
         ]
+        errors += changed_errors(obj, old, "", "volumeBindingMode")
     return errors
 
 

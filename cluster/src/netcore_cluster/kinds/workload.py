@@ -8,6 +8,7 @@ from netcore_cluster.kinds.kind import AGE, NAME, Column, ScalePaths
 from netcore_cluster.kinds.metadata import label_errors, selector_errors
 from netcore_cluster.kinds.pod.check import pod_spec_errors
 from netcore_cluster.kinds.pod.defaults import default_pod_spec
+from netcore_cluster.kinds.rules import negative_errors
 from netcore_cluster.kinds.table import created, selector_text
 from netcore_cluster.schema.errors import FieldError, forbidden, invalid, required, unsupported
 
@@ -70,6 +71,18 @@ def default_template(obj: JsonObject) -> None:
 def replica_fields(obj: JsonObject) -> dict[str, str]:
     """Return what ReplicaSets and ReplicationControllers are selected by beside their names."""
     return {"status.replicas": str((obj.get("status") or {}).get("replicas", 0))}
+
+
+def status_errors(obj: JsonObject, *counts: str) -> list[FieldError]:
+    """Return what is wrong with the counts of a status: none is negative or above all."""
+    status = obj.get("status") or {}
+    replicas = status.get("replicas", 0)
+    errors = negative_errors(status, "status", "replicas", *counts)
+    return errors + [
+        invalid(f"status.{key}", status.get(key, 0), "cannot be greater than status.replicas")
+        for key in counts
+        if status.get(key, 0) > replicas
+    ]
 
 
 def selector_and_template_errors(

@@ -28,6 +28,20 @@ def default_pod(pod: JsonObject) -> None:
     spec = pod.setdefault("spec", {})
     spec.setdefault("enableServiceLinks", True)
     default_pod_spec(spec)
+    status = pod.get("status")
+    if status:
+        _pair_addresses(status, "podIP", "podIPs")
+        _pair_addresses(status, "hostIP", "hostIPs")
+
+
+def _pair_addresses(status: JsonObject, one: str, many: str) -> None:
+    """The one address is the first of the many."""
+    if status.get(one):
+        listed = status.get(many) or ()
+        if not listed or listed[0].get("ip") != status[one]:
+            status[many] = [{"ip": status[one]}]
+    elif status.get(many):
+        status[one] = status[many][0]["ip"]
 
 
 def default_pod_spec(spec: JsonObject) -> None:
