@@ -82,6 +82,11 @@ impl Network {
         &self.ledger
     }
 
+    /// How many `AppGroup` and `NetworkTopology` objects there are.
+    pub fn declarations(&self) -> (usize, usize) {
+        (self.app_groups.len(), self.declarations.len())
+    }
+
     /// Whether a node has an object.
     pub fn has_node(&self, node: NodeId) -> bool {
         self.topology.name(node).is_some()

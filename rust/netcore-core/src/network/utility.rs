@@ -218,31 +218,35 @@ impl Utilities {
 /// Turn utilities into integers, and unknown ones into one that is neither good nor bad: the mean
 /// of those that are known for this peer, but no more than [`NEUTRAL`].
 fn settle(network: &Network, peer: NodeId, utilities: &[f32]) -> UtilityRow {
-    let present = |slot: usize| network.has_node(NodeId(slot as u32));
-    let (mut sum, mut known, mut unknown) = (0.0, 0_u32, None);
+    let whole = |utility: f32| (utility * f32::from(ONE)).round() as u16;
+    let (mut sum, mut known, mut unknown) = (0_u64, 0_u64, None);
     for (slot, &utility) in utilities.iter().enumerate() {
+        let node = NodeId(slot as u32);
+        if !network.has_node(node) || node == peer {
+            continue;
+        }
         if utility.is_nan() {
-            if present(slot) {
-                let set = unknown.get_or_insert_with(|| NodeSet::new(utilities.len()));
-                set.insert(NodeId(slot as u32));
-            }
-        } else if slot != peer.index() {
-            sum += f64::from(utility);
+            unknown
+                .get_or_insert_with(|| NodeSet::new(utilities.len()))
+                .insert(node);
+        } else {
+            sum += u64::from(whole(utility));
             known += 1;
         }
     }
-    let mean = if known > 0 {
-        (sum / f64::from(known)) as f32
-    } else {
-        NEUTRAL
-    };
-    let neutral = mean.min(NEUTRAL);
-    let whole = |utility: f32| {
-        let utility = if utility.is_nan() { neutral } else { utility };
-        (utility * f32::from(ONE)).round() as u16
+    let neutral = sum
+        .checked_div(known)
+        .map_or(u16::MAX, |mean| mean as u16)
+        .min(whole(NEUTRAL));
+    let settled = |&utility: &f32| {
+        if utility.is_nan() {
+            neutral
+        } else {
+            whole(utility)
+        }
     };
     UtilityRow {
-        utilities: utilities.iter().map(|&utility| whole(utility)).collect(),
+        utilities: utilities.iter().map(settled).collect(),
         unknown,
     }
 }

@@ -51,6 +51,14 @@ pub struct Counts {
     pub namespaces: usize,
     /// Services.
     pub services: usize,
+    /// Applications.
+    pub app_groups: usize,
+    /// Declarations of network costs.
+    pub network_topologies: usize,
+    /// Reports of what nodes measured.
+    pub node_networks: usize,
+    /// How many of them are past their validity.
+    pub stale_node_networks: usize,
 }
 
 impl ClusterState {
@@ -86,7 +94,12 @@ impl ClusterState {
 
     /// How many objects of each kind there are.
     pub fn counts(&self) -> Counts {
+        let (app_groups, network_topologies) = self.network.declarations();
         let mut counts = Counts {
+            app_groups,
+            network_topologies,
+            node_networks: self.network.reports().len(),
+            stale_node_networks: self.network.reports().expired(),
             nodes: self.nodes.present().count(),
             pods: self.pods.len(),
             namespaces: self.namespaces.len(),

@@ -307,3 +307,98 @@ fn the_network_as_placement_sees_it() {
     assert_eq!(link("a", "f"), told("unknown", "NaN", "NaN"));
     assert_eq!(link("f", "f"), told("same-node", "0", "0"));
 }
+
+#[test]
+fn the_order_of_arrival_does_not_matter() {
+    let names: Vec<String> = (0..40)
+        .map(|node| format!("r{}/z{}/n{node:02}", node % 3, node % 7))
+        .collect();
+    let build = |stride: usize| {
+        let mut cluster = Cluster::default();
+        let order: Vec<usize> = (0..40).map(|index| index * stride % 40).collect();
+        for &node in &order {
+            cluster.node(&names[node]);
+        }
+        for &node in &order {
+            // Some nodes measure, some are only measured, some are not known at all.
+            if node % 3 > 0 {
+                let peers: Vec<(String, i64)> = (1..5_u8)
+                    .map(|step| {
+                        (
+                            format!("n{:02}", (node + usize::from(step * step)) % 36),
+                            300 + 71 * i64::from(step),
+                        )
+                    })
+                    .collect();
+                let peers: Vec<_> = peers.iter().map(|(name, rtt)| (&**name, *rtt)).collect();
+                let loss = json!({"lossToPpm": [0, 2000, 40_000, 7]});
+                cluster.measured(&format!("n{node:02}"), &peers, &loss);
+            }
+        }
+        cluster.declared("zone", &[("z1", "z2", 4, "0"), ("z2", "z5", 11, "0")]);
+        let dependencies = [
+            ("web", "cart", json!({"weight": 0.3})),
+            calls("ads", "web"),
+            calls("web", "db"),
+        ];
+        cluster.app_group("app", &dependencies);
+        for pod in 0..12 {
+            let workload = ["cart", "ads", "db"][(pod * stride) % 3];
+            let node = format!("n{:02}", (pod * stride % 12) * 3);
+            cluster.pod(&format!("p{}", pod * stride % 12), workload, Some(&node));
+        }
+        cluster
+    };
+    // The pods come with the same workloads and nodes in either order.
+    let expected = scores(&mut build(1), "web");
+    assert_eq!(expected.len(), 40);
+    for stride in [7, 13, 31] {
+        assert_eq!(scores(&mut build(stride), "web"), expected, "{stride}");
+    }
+}
+
+#[test]
+fn a_bad_object_leaves_the_last_good_one() {
+    let mut cluster = cluster(&[calls("web", "cart")]);
+    cluster.pod("cart-1", "cart", Some("a"));
+    cluster.declared("zone", &[("z1", "z2", 4, "0")]);
+    let before = scores(&mut cluster, "web");
+    let generation = cluster.state.generation();
+    for (kind, json) in [
+        (
+            "NodeNetwork",
+            r#"{"metadata": {"name": "a"}, "spec": {"node": "a"}, "status": {"peers": ["b"]}}"#,
+        ),
+        (
+            "NodeNetwork",
+            r#"{"metadata": {"name": "a"}, "spec": {"node": "b"}}"#,
+        ),
+        ("NodeNetwork", "not json"),
+        (
+            "AppGroup",
+            r#"{"metadata": {"name": "app", "namespace": "default"}, "spec": {"workloads": 7}}"#,
+        ),
+        (
+            "NetworkTopology",
+            r#"{"metadata": {"name": "nt-default", "namespace": "default"}, "spec": {"weights": [1]}}"#,
+        ),
+    ] {
+        let error = cluster
+            .state
+            .apply(kind, json.as_bytes())
+            .expect_err(json)
+            .to_string();
+        assert!(error.contains(kind), "{error}");
+    }
+    assert_eq!(cluster.state.generation(), generation);
+    assert_eq!(scores(&mut cluster, "web"), before);
+    let counts = cluster.state.counts();
+    let found = [
+        counts.app_groups,
+        counts.network_topologies,
+        counts.node_networks,
+    ];
+    assert_eq!((found, counts.stale_node_networks), ([1, 1, 3], 0));
+    cluster.state.set_time(1_800_000_000.0);
+    assert_eq!(cluster.state.counts().stale_node_networks, 3);
+}
