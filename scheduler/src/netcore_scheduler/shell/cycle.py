@@ -115,31 +115,34 @@ class Cycle:
             pass
 
     async def _plan(self, ready: list[QueuedPod]) -> None:
+        """Order the active pods of one profile and plan the first of them."""
         name = ready[0].scheduler_name
-        mine = [pod for pod in ready if pod.scheduler_name == name]
         profile = self._profiles[name]
-        order = self._state.sort(
-            profile, [pod.key for pod in mine], [pod.entered_at for pod in mine]
-        )
-        batch = tuple(order[: self._core.room()])
-        self._handle(BatchTaken(batch))
-        self._state.set_time(time.time())
-        started = time.monotonic()
+        mine = [pod for pod in ready if pod.scheduler_name == name]
+        keys, entered_at = [pod.key for pod in mine], [pod.entered_at for pod in mine]
         self._is_planning = True
         try:
-            plan = await asyncio.to_thread(self._state.plan, profile, batch)
-        except NetcoreError as error:
-            log.exception("the engine could not plan", extra={"pods": len(batch)})
-            outcome: Event = PlanFailed(str(error))
-        else:
-            outcome = PlanDone(_verdicts(plan))
-            self._metrics.planned(name, plan, time.monotonic() - started)
+            order = await asyncio.to_thread(self._state.sort, profile, keys, entered_at)
+            batch = tuple(order[: self._core.room()])
+            self._handle(BatchTaken(batch))
+            self._state.set_time(time.time())
+            outcome = await self._plan_batch(name, batch)
         finally:
             self._is_planning = False
         for work in self._postponed:
             work()
         self._postponed.clear()
         self._handle(outcome)
+
+    async def _plan_batch(self, name: str, batch: tuple[str, ...]) -> PlanDone | PlanFailed:
+        started = time.monotonic()
+        try:
+            plan = await asyncio.to_thread(self._state.plan, self._profiles[name], batch)
+        except NetcoreError as error:
+            log.exception("the engine could not plan", extra={"pods": len(batch)})
+            return PlanFailed(str(error))
+        self._metrics.planned(name, plan, time.monotonic() - started)
+        return PlanDone(_verdicts(plan))
 
     def _take(self, event: ResourceEvent) -> None:
         for meaning in self._view.apply(event):
