@@ -132,8 +132,7 @@ fn place(
         feasible.remove(node);
     }
     score.run(context, &feasible, raw);
-    let scale = score.normalization().over(&feasible, raw);
-    scale.add_to(totals, 1, &feasible, raw);
+    score.normalization().add_to(totals, 1, &feasible, raw);
 }
 
 fn context(state: &ClusterState) -> Context<'_> {

@@ -1,5 +1,7 @@
 //! Sets of nodes, a bit each.
 
+use std::ops::Range;
+
 /// Position of a node in the columns of a node table.
 ///
 /// A slot stands for one node name as long as a node or a pod refers to that name, and is reused
@@ -150,6 +152,39 @@ impl NodeSet {
             })
     }
 
+    /// The nodes as ranges of consecutive slots, in their order: loops over a range of a column are
+    /// several times as fast as loops over single nodes.
+    pub fn runs(&self) -> impl Iterator<Item = Range<usize>> + '_ {
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let start = self.next_slot(at, true)?;
+            let end = self.next_slot(start, false).unwrap_or(self.len);
+            at = end;
+            Some(start..end)
+        })
+    }
+
+    /// The first slot from `from` on that is in the set, or that is not.
+    fn next_slot(&self, from: usize, is_member: bool) -> Option<usize> {
+        let mut at = from / BITS;
+        let mut skipped = u64::MAX << (from % BITS);
+        while at < self.words.len() {
+            let word = if is_member {
+                self.words[at]
+            } else {
+                !self.words[at]
+            };
+            let word = word & skipped;
+            if word != 0 {
+                let slot = at * BITS + word.trailing_zeros() as usize;
+                return (slot < self.len).then_some(slot);
+            }
+            at += 1;
+            skipped = u64::MAX;
+        }
+        None
+    }
+
     /// The nodes in order of their slots.
     #[inline]
     pub fn iter(&self) -> Members<'_> {
@@ -232,6 +267,9 @@ mod tests {
             let mut rest = a.clone();
             rest.subtract(&b);
             prop_assert_eq!(members(&rest), left.difference(&right).copied().collect());
+            prop_assert!(a.runs().all(|run| !run.is_empty()));
+            let of_runs: BTreeSet<u32> = a.runs().flatten().map(|slot| slot as u32).collect();
+            prop_assert_eq!(of_runs, left.clone());
             let mut full = a.clone();
             full.fill();
             prop_assert_eq!(full.count(), 200);

@@ -20,23 +20,26 @@ pub(super) fn best(
     let salt = hash::mix(seed ^ hash::text(pod));
     let mut best: Vec<Ranked> = Vec::with_capacity(TOP + 1);
     let mut last = None;
-    for node in feasible {
-        let total = totals[node.index()];
-        if last.is_some_and(|last: Ranked| total < last.total) {
-            continue;
+    for run in feasible.runs() {
+        let first = run.start;
+        for (at, &total) in totals[run].iter().enumerate() {
+            if last.is_some_and(|last: Ranked| total < last.total) {
+                continue;
+            }
+            let node = NodeId((first + at) as u32);
+            let ranked = Ranked {
+                total,
+                hash: hash::mix(salt ^ nodes.name_hash(node)),
+                node,
+            };
+            if last.is_some_and(|last| !ranked.beats(last, nodes)) {
+                continue;
+            }
+            let at = best.partition_point(|other| other.beats(ranked, nodes));
+            best.insert(at, ranked);
+            best.truncate(TOP);
+            last = best.get(TOP - 1).copied();
         }
-        let ranked = Ranked {
-            total,
-            hash: hash::mix(salt ^ nodes.name_hash(node)),
-            node,
-        };
-        if last.is_some_and(|last| !ranked.beats(last, nodes)) {
-            continue;
-        }
-        let at = best.partition_point(|other| other.beats(ranked, nodes));
-        best.insert(at, ranked);
-        best.truncate(TOP);
-        last = best.get(TOP - 1).copied();
     }
     best.iter().map(|ranked| ranked.node).collect()
 }

@@ -25,8 +25,17 @@ pub(super) struct Class {
     passing: NodeSet,
     /// The weighted sum of the scores that need no normalisation.
     base: Vec<i64>,
-    /// The raw scores of each plugin that needs one; empty for the others.
-    raw: Vec<Vec<i64>>,
+    /// The scores of each plugin that needs one; empty for the others.
+    marks: Vec<Marks>,
+}
+
+/// The raw scores of a local plugin. Most nodes have 0, the least there is.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Marks {
+    /// The nodes whose raw score is not 0.
+    pub(super) nodes: NodeSet,
+    /// The raw scores.
+    pub(super) raw: Vec<i64>,
 }
 
 /// Working memory that all classes share.
@@ -44,7 +53,7 @@ impl Class {
             verdicts: Verdicts::default(),
             passing: NodeSet::default(),
             base: Vec::new(),
-            raw: Vec::new(),
+            marks: Vec::new(),
         }
     }
 
@@ -64,8 +73,8 @@ impl Class {
     }
 
     /// The raw scores of a local plugin that needs normalisation.
-    pub(super) fn raw(&self, plugin: usize) -> &[i64] {
-        &self.raw[plugin]
+    pub(super) fn marks(&self, plugin: usize) -> &Marks {
+        &self.marks[plugin]
     }
 
     /// Looks again at the nodes that changed since the last time.
@@ -125,7 +134,7 @@ impl Class {
         stale: &NodeSet,
         column: &mut [i64],
     ) {
-        self.raw.resize(profile.scores.len(), Vec::new());
+        self.marks.resize(profile.scores.len(), Marks::default());
         for node in stale {
             self.base[node.index()] = 0;
         }
@@ -139,9 +148,13 @@ impl Class {
                     self.base[node.index()] += weighted.weight * column[node.index()];
                 }
             } else {
-                let raw = &mut self.raw[plugin];
+                let Marks { nodes, raw } = &mut self.marks[plugin];
                 raw.resize(column.len(), 0);
+                nodes.resize(column.len());
                 weighted.score.run(context, stale, raw);
+                for node in stale {
+                    nodes.set(node, raw[node.index()] != 0);
+                }
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::class::Class;
+use super::class::{Class, Marks};
 use super::decision::Decision;
 use super::explain::Explainer;
 use super::memory::{Classes, Memory};
@@ -13,7 +13,7 @@ use super::{Detail, Options, candidates, message};
 use crate::context::Context;
 use crate::filter::Filter;
 use crate::node_set::{NodeId, NodeSet};
-use crate::profile::Profile;
+use crate::profile::{Profile, WeightedScore};
 use crate::score::{Normalization, Scale};
 use crate::state::{ClusterState, PodId};
 
@@ -28,7 +28,9 @@ pub(super) struct Planner<'p> {
     feasible: NodeSet,
     /// What the filters said that are not local.
     verdicts: Verdicts,
+    /// The totals of the feasible nodes, less what is added to every one.
     totals: Vec<i64>,
+    offset: i64,
     /// Raw scores by plugin, of those that are not local.
     columns: Vec<Vec<i64>>,
     scratch: Vec<i64>,
@@ -50,6 +52,7 @@ impl<'p> Planner<'p> {
             feasible: NodeSet::default(),
             verdicts: Verdicts::default(),
             totals: Vec::new(),
+            offset: 0,
             columns: vec![Vec::new(); profile.scores.len()],
             scratch: Vec::new(),
         }
@@ -87,6 +90,7 @@ impl<'p> Planner<'p> {
             local: class.verdicts(),
             others: &self.verdicts,
             totals: &self.totals,
+            offset: self.offset,
             scales: &scales,
             columns: &self.columns,
             scratch: &mut self.scratch,
@@ -155,30 +159,43 @@ impl<'p> Planner<'p> {
     fn score(&mut self, context: Context<'_>, class: &Class) -> Vec<Option<Scale>> {
         self.totals.clear();
         self.totals.extend_from_slice(class.base());
+        self.offset = 0;
         let mut scales = Vec::with_capacity(self.profile.scores.len());
-        for (plugin, weighted) in self.profile.scores.iter().enumerate() {
-            let normalization = weighted.score.normalization();
-            if weighted.score.skips(context) {
-                scales.push(None);
-                continue;
-            }
-            if weighted.score.is_local() && normalization == Normalization::AsIs {
+        for (plugin, WeightedScore { score, weight }) in self.profile.scores.iter().enumerate() {
+            scales.push(if score.skips(context) {
+                None
+            } else if !score.is_local() {
+                Some(self.score_anew(context, plugin))
+            } else if score.normalization() == Normalization::AsIs {
                 // The class has added it up already.
-                scales.push(Some(Scale::Same));
-                continue;
-            }
-            let raw = if weighted.score.is_local() {
-                class.raw(plugin)
+                Some(Scale::Same)
             } else {
-                let column = &mut self.columns[plugin];
-                column.resize(context.nodes().slots(), 0);
-                weighted.score.run(context, &self.feasible, column);
-                column
-            };
-            let scale = normalization.over(&self.feasible, raw);
-            scale.add_to(&mut self.totals, weighted.weight, &self.feasible, raw);
-            scales.push(Some(scale));
+                let marks = class.marks(plugin);
+                Some(self.score_marked(marks, score.normalization(), *weight))
+            });
         }
         scales
+    }
+
+    /// Runs a plugin that is not local, and adds its scores.
+    fn score_anew(&mut self, context: Context<'_>, plugin: usize) -> Scale {
+        let WeightedScore { score, weight } = &self.profile.scores[plugin];
+        let column = &mut self.columns[plugin];
+        column.resize(context.nodes().slots(), 0);
+        score.run(context, &self.feasible, column);
+        let normalization = score.normalization();
+        normalization.add_to(&mut self.totals, *weight, &self.feasible, column)
+    }
+
+    /// Adds what a local plugin said: what a raw 0 is worth once for all, to the others the rest.
+    fn score_marked(&mut self, marks: &Marks, normalization: Normalization, weight: i64) -> Scale {
+        let marked = || self.feasible.common(&marks.nodes);
+        let scale = normalization.over(marked().map(|node| marks.raw[node.index()]));
+        let of_zero = scale.of(0);
+        self.offset += weight * of_zero;
+        for node in self.feasible.common(&marks.nodes) {
+            self.totals[node.index()] += weight * (scale.of(marks.raw[node.index()]) - of_zero);
+        }
+        scale
     }
 }

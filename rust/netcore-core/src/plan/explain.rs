@@ -30,7 +30,9 @@ pub(super) struct Explainer<'a> {
     pub(super) feasible: &'a NodeSet,
     pub(super) local: &'a Verdicts,
     pub(super) others: &'a Verdicts,
+    /// The totals of the feasible nodes, less what is added to every one.
     pub(super) totals: &'a [i64],
+    pub(super) offset: i64,
     pub(super) scales: &'a [Option<Scale>],
     /// Raw scores by plugin, of those that are not local.
     pub(super) columns: &'a [Vec<i64>],
@@ -137,7 +139,7 @@ impl Explainer<'_> {
         let mut parts = self.parts(&among);
         let candidate = |&node: &NodeId| Candidate {
             node: Arc::clone(self.context.nodes().name(node)),
-            total: self.totals[node.index()],
+            total: self.totals[node.index()] + self.offset,
             parts: parts.remove(&node).unwrap_or_default(),
             links: Vec::new(),
         };
@@ -169,7 +171,7 @@ impl Explainer<'_> {
             if let Some(parts) = parts.remove(&node) {
                 return Outcome::Accepted {
                     parts,
-                    total: self.totals[node.index()],
+                    total: self.totals[node.index()] + self.offset,
                 };
             }
             let rejection = self.rejection_of(node);

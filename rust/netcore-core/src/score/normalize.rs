@@ -20,23 +20,22 @@ pub enum Normalization {
 }
 
 impl Normalization {
-    /// The function that normalises one raw score of a column, over the feasible nodes.
+    /// The function that normalises each of some raw scores, which are those of all feasible nodes.
+    /// Where a raw 0 is the least there is, nodes that have it may be left out of them.
     ///
     /// *Source*: `DefaultNormalizeScore` of kube-scheduler for the first three.
-    pub fn over(self, feasible: &NodeSet, raw: &[i64]) -> Scale {
-        let values = || feasible.iter().map(|node| raw[node.index()]);
-        let largest = || values().fold(0, i64::max);
+    pub fn over(self, raw: impl Iterator<Item = i64>) -> Scale {
         match self {
             Self::AsIs => Scale::Same,
-            Self::ShareOfLargest => match largest() {
+            Self::ShareOfLargest => match raw.fold(0, i64::max) {
                 0 => Scale::Same,
                 largest => Scale::Share { largest },
             },
             Self::ReverseOfLargest => Scale::Reverse {
-                largest: largest().max(1),
+                largest: raw.fold(1, i64::max),
             },
             Self::LeastIsBest => {
-                let ends = values().fold((i64::MAX, i64::MIN), |(least, largest), raw| {
+                let ends = raw.fold((i64::MAX, i64::MIN), |(least, largest), raw| {
                     (least.min(raw), largest.max(raw))
                 });
                 match ends {
@@ -48,6 +47,20 @@ impl Normalization {
                 }
             }
         }
+    }
+}
+
+impl Normalization {
+    /// Adds the normalised scores of the feasible nodes, times a weight, to their totals. Returns
+    /// how they were normalised.
+    pub fn add_to(self, totals: &mut [i64], weight: i64, feasible: &NodeSet, raw: &[i64]) -> Scale {
+        let scale = self.over(feasible.runs().flat_map(|run| &raw[run]).copied());
+        for run in feasible.runs() {
+            for (total, &raw) in totals[run.clone()].iter_mut().zip(&raw[run]) {
+                *total += weight * scale.of(raw);
+            }
+        }
+        scale
     }
 }
 
@@ -76,19 +89,6 @@ pub enum Scale {
 }
 
 impl Scale {
-    /// Adds the normalised scores of the feasible nodes, times a weight, to their totals.
-    pub fn add_to(self, totals: &mut [i64], weight: i64, feasible: &NodeSet, raw: &[i64]) {
-        // Most nodes have a raw 0 with most plugins, and a division costs more than all the rest.
-        let of_zero = weight * self.of(0);
-        for node in feasible {
-            let at = node.index();
-            totals[at] += match raw[at] {
-                0 => of_zero,
-                raw => weight * self.of(raw),
-            };
-        }
-    }
-
     /// The normalised form of one raw score.
     #[inline]
     pub fn of(self, raw: i64) -> i64 {
