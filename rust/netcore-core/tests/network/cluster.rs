@@ -1,10 +1,15 @@
 //! Small clusters for the tests, by their objects.
 
+use std::collections::BTreeMap;
+
 use netcore_core::plan::{self, Decision, Detail, NodeVerdict, Options, Outcome};
 use netcore_core::{ClusterState, Profile};
 use serde_json::{Value, json};
 
 pub const GROUP_LABEL: &str = "appgroup.diktyo.x-k8s.io";
+
+/// A declared cost: origin, destination, cost.
+pub type Way = (String, String, i64);
 
 /// A cluster under test. Its nodes have no resources to run out of.
 #[derive(Default)]
@@ -94,18 +99,35 @@ impl Cluster {
         self.apply("NodeNetwork", &object);
     }
 
-    /// Declared costs: `(origin, destination, cost, bandwidth)`.
+    /// Declared costs of one key: `(origin, destination, cost, bandwidth)`.
     pub fn declared(&mut self, key: &str, ways: &[(&str, &str, i64, &str)]) {
-        let origins: Vec<_> = ways
+        let way = |&(origin, destination, cost, bandwidth): &(&str, &str, i64, &str)| {
+            json!({"origin": origin, "costList": [{
+                "destination": destination, "networkCost": cost, "bandwidthCapacity": bandwidth,
+            }]})
+        };
+        self.declare(&[topology_list(key, ways.iter().map(way).collect())]);
+    }
+
+    /// Declared costs of several keys, without bandwidth.
+    pub fn declare_all(&mut self, keys: &[(&str, Vec<Way>)]) {
+        let lists: Vec<_> = keys
             .iter()
-            .map(|(origin, destination, cost, bandwidth)| {
-                json!({"origin": origin, "costList": [{
-                    "destination": destination, "networkCost": cost, "bandwidthCapacity": bandwidth,
-                }]})
+            .map(|(key, ways)| {
+                let mut origins: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+                for (origin, destination, cost) in ways {
+                    let way = json!({"destination": destination, "networkCost": cost});
+                    origins.entry(origin).or_default().push(way);
+                }
+                let entry = |(origin, list)| json!({"origin": origin, "costList": list});
+                topology_list(key, origins.into_iter().map(entry).collect())
             })
             .collect();
-        let list = json!([{"topologyKey": format!("topology.kubernetes.io/{key}"), "originList": origins}]);
-        let spec = json!({"weights": [{"name": "UserDefined", "topologyList": list}]});
+        self.declare(&lists);
+    }
+
+    fn declare(&mut self, lists: &[Value]) {
+        let spec = json!({"weights": [{"name": "UserDefined", "topologyList": lists}]});
         let metadata = json!({"name": "nt-default", "namespace": "default"});
         self.apply(
             "NetworkTopology",
@@ -154,4 +176,12 @@ impl Cluster {
             .map(|verdict| (verdict.node.to_string(), reasons(verdict)))
             .collect()
     }
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the list becomes a part of the object"
+)]
+fn topology_list(key: &str, origins: Vec<Value>) -> Value {
+    json!({"topologyKey": format!("topology.kubernetes.io/{key}"), "originList": origins})
 }

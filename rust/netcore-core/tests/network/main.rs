@@ -1,5 +1,6 @@
 //! The plugins that place by the network, through whole plans.
 
+mod boutique;
 mod cluster;
 mod cost;
 mod limits;
