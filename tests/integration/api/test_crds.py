@@ -38,8 +38,10 @@ async def test_a_definition_is_filled_in_and_established(api: Api, own_widgets: 
     }
 
 
-async def test_a_kind_is_discovered_at_once(api: Api, own_widgets: Widgets) -> None:
-    resources = await aggregated(api, own_widgets.group_version)
+async def test_a_kind_is_discovered(api: Api, own_widgets: Widgets) -> None:
+    # kube-apiserver shows it a moment after the kind is established.
+    while not (resources := await aggregated(api, own_widgets.group_version)):
+        pass
     widget = resources["widgets"]
     assert widget["responseKind"]["kind"] == "Widget"
     assert widget["scope"] == "Namespaced"

@@ -67,7 +67,7 @@ def root_of(group_version: str) -> str:
 
 
 async def aggregated(api: Api, group_version: str) -> dict[str, dict]:
-    """The resources of one group version in the aggregated form, by name."""
+    """The resources of one group version in the aggregated form, by name; none if unknown."""
     group, _, version = group_version.rpartition("/")
     answer = await api.request("GET", root_of(group_version), headers={"Accept": AGGREGATED})
     for item in answer.expect(200)["items"]:
@@ -75,7 +75,7 @@ async def aggregated(api: Api, group_version: str) -> dict[str, dict]:
             for entry in item["versions"]:
                 if entry["version"] == version:
                     return {resource["resource"]: resource for resource in entry["resources"]}
-    raise AssertionError(f"{group_version} is not discovered")
+    return {}
 
 
 @pytest.mark.parametrize("root", ["/api", "/apis"])
