@@ -143,11 +143,16 @@ async def test_a_long_note_is_cut_and_the_condition_is_whole(site: Site) -> None
     assert condition["message"] == long.message
 
 
-async def test_a_pod_that_is_gone_or_another_by_now_is_not_marked(site: Site) -> None:
+async def test_a_pod_that_is_gone_or_another_by_now_is_not_marked(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
     other = Warn(site.pod, "00000000-0000-0000-0000-000000000000", "netcore", FULL)
     nowhere = Warn(f"{site.namespace}/gone", site.uid, "netcore", FULL)
     await site.report(other, nowhere)
     assert await site.scheduled() is None
+    assert [
+        record.error for record in caplog.records if record.message == "a report was lost"
+    ] == []
     assert site.reporter.dropped == 0
 
 

@@ -148,9 +148,15 @@ class Reporter:
                 POD, name, patch, namespace=namespace, subresource="status"
             )
         except ApiError as error:
-            # Gone, or another of its name: nobody is left to tell.
-            if error.code not in {404, 409}:
+            if not _is_gone(error):
                 raise
+
+
+def _is_gone(error: ApiError) -> bool:
+    """Tell whether the pod is gone, or another of its name by now: nobody is left to tell."""
+    causes = (error.status.get("details") or {}).get("causes") or ()
+    is_another = any(cause.get("field") == "metadata.uid" for cause in causes)
+    return error.code in {404, 409} or is_another
 
 
 def _stamp() -> str:
