@@ -46,6 +46,11 @@ class Members:
         """Nodes that exist: a Node, or an agent that was heard of."""
         return frozenset(self.places) | frozenset(self._present)
 
+    @property
+    def online(self) -> int:
+        """How many agents are there."""
+        return sum(presence.left_s is None for presence in self._present.values())
+
     def boot(self, node: str) -> str:
         """Start of the agent that the node last told of; empty where there was none."""
         return self._present[node].status.boot if node in self._present else ""

@@ -143,7 +143,7 @@ class Program:
         page = Exposition("netcore_aggregator_")
         page.counter("reports_total", "Reports accepted.", core.reports)
         page.counters("rejected_total", "What was refused.", "reason", core.rejections.totals)
-        page.gauge("agents", "Agents that take part.", len(core.members.probed(_now().steady_s)))
+        page.gauge("agents_online", "Agents that are there.", core.members.online)
         page.gauge("nodes", "Nodes known.", len(core.members.known))
         page.gauge("links", "Paths measured lately.", sum(1 for _ in core.links(_now())))
         page.counter(
@@ -261,6 +261,7 @@ async def run(settings: Settings, started: Callable[[Listening], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    tokens = Tokens(settings.tokens) if settings.tokens else None
     async with AsyncExitStack() as stack:
         transport = await _transport(settings, stack)
         kube = writer = None
@@ -270,7 +271,7 @@ async def run(settings: Settings, started: Callable[[Listening], None]) -> None:
             writer = KubernetesWriter(kube, settings.topology, valid_for_s=settings.valid_for)
         program = Program(settings, transport, writer=writer, kube=kube)
         api = HttpApi(
-            tokens=Tokens(settings.tokens) if settings.tokens else None,
+            tokens=tokens,
             take=program.take,
             matrix=program.matrix,
             metrics=program.metrics,

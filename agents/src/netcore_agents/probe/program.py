@@ -216,10 +216,10 @@ class Agent:
 
     async def _serve(self, session: Session) -> bool:
         """Use one session: say that we are here, take assignments, hand over the outbox."""
-        await session.publish(self._status(online=True))
-        await session.subscribe(self._topics.peers(self._settings.node))
         self._is_connected = True
         try:
+            await session.publish(self._status(online=True))
+            await session.subscribe(self._topics.peers(self._settings.node))
             async with asyncio.TaskGroup() as group:
                 assignments = group.create_task(self._take_assignments(session), name="assignments")
                 await self._hand_over(session)
