@@ -209,3 +209,59 @@ def test_its_import_is_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_network_outweighs_a_roomier_node_and_a_recording_does_not_grow_stale():
+    def workload(name, *callees):
+        def reference(selector):
+            return {"kind": "Deployment", "name": selector, "selector": selector}
+
+        dependencies = [{"workload": reference(callee)} for callee in callees]
+        return {"workload": reference(name), "dependencies": dependencies}
+
+    group = {
+        "apiVersion": "appgroup.diktyo.x-k8s.io/v1alpha1",
+        "kind": "AppGroup",
+        "metadata": {"name": "shop"},
+        "spec": {
+            "numMembers": 2,
+            "topologySortingAlgorithm": "TrafficSort",
+            "workloads": [workload("web", "db"), workload("db")],
+        },
+    }
+    network = {
+        "apiVersion": "netcore.dev/v1alpha1",
+        "kind": "NodeNetwork",
+        "metadata": {"name": "hub"},
+        "spec": {"node": "hub"},
+        "status": {
+            "observedAt": "2020-01-01T00:00:00Z",
+            "validUntil": "2020-01-01T00:10:00Z",
+            "peers": ["near", "far"],
+            "rttMicros": [1000, 80_000],
+        },
+    }
+
+    def member(name, selector, **spec):
+        labels = {
+            "appgroup.diktyo.x-k8s.io": "shop",
+            "appgroup.diktyo.x-k8s.io.workload": selector,
+        }
+        return pod(name, labels=labels, **spec)
+
+    objects = [
+        node("hub", unschedulable=True),
+        node("near", cpu="2"),
+        node("far", cpu="64"),
+        group,
+        network,
+        member("db-0", "db", nodeName="hub"),
+        member("web-0", "web"),
+    ]
+    [decision] = simulate(objects)
+    assert decision["node"] == "near"
+    scores = {verdict["node"]: verdict["scores"] for verdict in decision["nodes"]}
+    assert scores["near"]["NetworkCost"]["normalized"] == 100
+    assert scores["near"]["NodeResourcesFit"]["raw"] < scores["far"]["NodeResourcesFit"]["raw"]
+    # Later than the report holds nothing is known of the network, and room decides.
+    assert simulate(objects, now=4e9)[0]["node"] == "far"

@@ -29,7 +29,7 @@ pub(super) fn best(
             let node = NodeId((first + at) as u32);
             let ranked = Ranked {
                 total,
-                hash: hash::mix(salt ^ nodes.name_hash(node)),
+                hash: hash::salted(nodes.name_hash(node), salt),
                 node,
             };
             if last.is_some_and(|last| !ranked.beats(last, nodes)) {
