@@ -1,5 +1,7 @@
 """What the aggregator writes into a cluster, and what it leaves alone there."""
 
+import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 from agents.reports import report
 from integration.agents.field import Running, aggregator, ask, eventually
 from integration.client import Api, Object
+from integration.process import netcore
 from integration.server import Server
 from netcore_agents.wire import encode_report
 
@@ -31,8 +34,8 @@ async def placed(api: Api) -> AsyncIterator[list[str]]:
     yield names
     for name in names:
         await api.request("DELETE", f"/api/v1/nodes/{name}")
-        # Their objects go with them.
-        await api.until_gone(f"{NETWORKS}/{name}")
+        # Their objects go with them; the real collector looks for new kinds each half minute.
+        await api.until_gone(f"{NETWORKS}/{name}", within_s=75)
     await api.request("DELETE", f"{TOPOLOGIES}/measured")
 
 
@@ -57,7 +60,9 @@ def post(running: Running, node: str, peers: tuple[str, ...], **row: int) -> Non
     assert (answer.status, answer.json) == (202, {"accepted": len(peers), "dropped": 0})
 
 
-async def test_a_report_becomes_the_nodes_object(api: Api, running: Running, placed: list[str]):
+async def test_a_report_becomes_the_nodes_object(
+    api: Api, server: Server, running: Running, placed: list[str]
+):
     first, second, third = placed
     row = {"sent": 40, "reached": 36, "received": 27}
     post(running, first, (third, second), **row)
@@ -81,6 +86,12 @@ async def test_a_report_becomes_the_nodes_object(api: Api, running: Running, pla
         "bandwidthBps": [0, 0],
         "samples": [40, 40],
     }
+    command = netcore("topology", "--kubeconfig", server.kubeconfig, "--from", first, "-o", "json")
+    shown = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    output, _ = await shown.communicate()
+    assert [
+        (link["destination"], link["rtt_ms"], link["loss"]) for link in json.loads(output)["links"]
+    ] == [(second, 1.0, 0.1), (third, 1.0, 0.1)]
     # Deleted by somebody, it comes back with the next news.
     await api.delete(f"{NETWORKS}/{first}")
     slow = {"rtt_min_us": 9000, "rtt_p50_us": 9000, "rtt_p90_us": 9000, "jitter_us": 0}

@@ -26,7 +26,7 @@ def heatmap(
     Args:
         nodes: In the order to show; zones together make blocks visible.
         rtt_ms: Origin and destination → milliseconds; absent or None is unknown.
-        places: Node → region and zone, for the label at the right.
+        places: Node → region and zone, for the name at the right.
         has_color: Whether to colour the cells.
         width: Columns of the terminal; a matrix that does not fit loses its last columns.
     """
@@ -34,9 +34,11 @@ def heatmap(
     if not known:
         return "No round-trip time is known."
     low, high = math.log(min(known)), math.log(max(known))
+    names = {node: zone or region for node, (region, zone) in places.items()}
     label = max(map(len, nodes))
+    beside = max(len(names.get(node, "")) for node in nodes)
     cell = 2
-    columns = nodes[: max(1, (width - label - 2 - 24) // cell)]
+    columns = nodes[: max(1, (width - label - 2 - 2 - beside) // cell)]
     lines = []
     for origin in nodes:
         cells = [
@@ -45,11 +47,10 @@ def heatmap(
             else _cell(rtt_ms.get((origin, destination)), low, high, has_color=has_color)
             for destination in columns
         ]
-        region, zone = places.get(origin, ("", ""))
-        lines.append(f"{origin:<{label}}  {''.join(cells)}  {zone or region}".rstrip())
+        lines.append(f"{origin:<{label}}  {''.join(cells)}  {names.get(origin, '')}".rstrip())
     cut = len(nodes) - len(columns)
     if cut:
-        lines.append(f"({cut} columns more do not fit; -o json has all)")
+        lines.append(f"(columns that do not fit: {cut}; -o json has all)")
     return "\n".join([*lines, "", _legend(low, high, has_color=has_color)])
 
 
