@@ -48,14 +48,14 @@ class Processes:
         for process in self._running.values():
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(_GRACE_S):
-                await asyncio.gather(*self._watchers)
-        except TimeoutError:
+        if not self._watchers:
+            return
+        _, late = await asyncio.wait(self._watchers, timeout=_GRACE_S)
+        if late:
             for process in self._running.values():
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
-            await asyncio.gather(*self._watchers)
+            await asyncio.wait(late)
 
     async def start(
         self, name: str, module: str, *words: object, capture: bool = False
