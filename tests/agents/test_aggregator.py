@@ -13,6 +13,7 @@ from netcore_agents.aggregator.events import (
     Moment,
     NodeGone,
     NodeSeen,
+    ReportJudged,
     ReportPosted,
     RowWritten,
     TellPeers,
@@ -63,6 +64,12 @@ class World:
         for node in NODES:
             self.birth(node)
 
+    def settle(self) -> None:
+        """Let the births be long ago."""
+        for node in NODES:
+            self.birth(node, -10)
+        self.tick(-9)
+
     def places(self) -> None:
         for number, node in enumerate(NODES):
             place = Place(f"uid-{node}", "eu", "eu-a" if number < 2 else "eu-b")
@@ -103,18 +110,25 @@ def told(actions) -> dict[str, tuple[str, ...]]:
 @pytest.fixture
 def world() -> World:
     world = World()
+    world.settle()
+    return world
+
+
+@pytest.fixture
+def newborn() -> World:
+    world = World()
     world.births()
     return world
 
 
-def test_peers_are_named_once_the_births_have_settled(world: World):
-    assert told(world.tick(0.4)) == {}
-    actions = world.tick(0.6)
+def test_peers_are_named_once_the_births_have_settled(newborn: World):
+    assert told(newborn.tick(0.4)) == {}
+    actions = newborn.tick(0.6)
     assert told(actions) == {"a": ("b", "c"), "b": ("a", "c"), "c": ("a", "b")}
     [first] = [each for each in actions if each.assignment.node == "a"]
     assert first.assignment.addresses == ("127.0.0.2:862", "127.0.0.3:862")
     assert first.assignment.sources == ("127.0.0.2", "127.0.0.3")
-    assert told(world.tick(10)) == {}
+    assert told(newborn.tick(10)) == {}
 
 
 def test_births_that_do_not_end_are_not_waited_for_for_ever():
@@ -145,6 +159,31 @@ def test_a_broker_that_forgot_is_told_all_again(world: World):
     world.tick(1)
     world.core.repeat_assignments()
     assert set(told(world.tick(1.1))) == {"a", "b", "c"}
+
+
+def test_what_a_broker_kept_for_us_waits_until_it_is_known_who_is_there():
+    world = World()
+    kept = [
+        MessageArrived(TOPICS.report("a"), encode_report(report("a", ("b", "c"), sequence=number)))
+        for number in (1, 2)
+    ]
+    for message in kept:
+        assert world.core.handle(message, at(0)) == []
+    world.births()
+    assert world.tick(0.4) == []
+    judged = [action for action in world.tick(0.6) if isinstance(action, ReportJudged)]
+    assert [(each.accepted, each.dropped) for each in judged] == [(2, 0), (2, 0)]
+    assert world.report("b", 1).accepted == 2
+
+
+def test_what_waits_is_bounded_and_does_not_wait_for_ever():
+    world = World()
+    message = MessageArrived(TOPICS.report("a"), b"")
+    answers = [len(world.core.handle(message, at(0))) for _ in range(10_001)]
+    assert answers == [0] * 9_999 + [10_000, 1]
+    other = World()
+    other.core.handle(message, at(0))
+    assert [type(action) for action in other.tick(0.6)] == [ReportJudged]
 
 
 def test_rows_and_costs_are_written_for_nodes_of_the_cluster(world: World):
@@ -181,8 +220,7 @@ def test_a_node_of_another_uid_gets_an_object_of_its_own(world: World):
 
 def test_writes_keep_to_their_limit_and_none_starves():
     world = World(writes_per_s=1)
-    world.births()
-    world.tick(1)
+    world.settle()
     world.places()
     for node in NODES:
         world.report(node)

@@ -1,5 +1,6 @@
 """A broker that dies and returns: told clearly, and nothing that was measured is lost."""
 
+import json
 import shutil
 import sys
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.agents.field import agent, aggregator, complete_matrix, eventually
+from integration.agents.field import agent, aggregator, complete_matrix, eventually, metrics
 from integration.process import Program, free_port
 
 AMQTT = """
@@ -86,6 +87,36 @@ def test_reports_of_an_outage_arrive_after_it(kind, tmp_path: Path):
             assert lost[0]["level"] == "WARNING"
             assert lost[0]["broker"] == url
             assert lost[0]["error"]
+
+
+def test_reports_during_an_aggregators_absence_arrive_after_it(tmp_path: Path):
+    port = free_port()
+    url = f"mqtt://127.0.0.1:{port}"
+    options = ["--no-kubernetes", "--broker", url]
+    with (
+        broker(mosquitto(port), tmp_path),
+        agent(tmp_path, "edge-2", url, "--report-interval", "1h", "--interval", "1s") as other,
+        agent(tmp_path, "edge-1", url, "--peer", f"edge-2={other.said['probes']}") as reporter,
+        aggregator(tmp_path, *options) as collector,
+    ):
+        eventually(lambda: collector.metric("reports_total") >= 2, what="reports")
+        # It ends as in a crash, just after a report: none is on its way.
+        arrived = collector.metric("reports_total")
+        eventually(lambda: collector.metric("reports_total") > arrived, what="another report")
+        arrived = collector.metric("reports_total")
+        collector.program.kill()
+        made = reporter.metric("reports_total")
+        eventually(lambda: reporter.metric("reports_total") >= made + 3, what="more reports")
+        assert reporter.metric("reports_waiting") <= 1
+        collector.program.start()
+        again = json.loads(collector.program.first_line())["http"]
+        made = reporter.metric("reports_total")
+        eventually(
+            lambda: metrics(again).get("reports_total", 0) >= made - arrived,
+            what="all reports",
+        )
+        assert not any(name.startswith("rejected") for name in metrics(again))
+        eventually(complete_matrix(again, nodes=2), what="complete matrix")
 
 
 def test_an_agent_without_a_broker_says_what_it_gave_up(tmp_path: Path):

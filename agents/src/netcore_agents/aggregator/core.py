@@ -49,6 +49,8 @@ from netcore_agents.wire import (
 # or after the longer time if it does not end.
 _SETTLE_S: Final = 0.5
 _SETTLE_LIMIT_S: Final = 3.0
+# Reports that wait for the births at the start; more than a broker keeps for us by default.
+_MAX_HELD: Final = 10_000
 _TIMES: Final = ("rtt_us", "rtt_p90_us", "rtt_min_us", "jitter_us", "answered_us")
 
 
@@ -102,6 +104,10 @@ class Aggregator:
         self._last: dict[str, LastReport] = {}
         self._told: dict[str, PeerAssignment] = {}
         self._unsettled_s: tuple[float, float] | None = None
+        self._has_settled = False
+        # A broker hands out what it kept for us before it tells who is there: until that is known,
+        # reports wait, or their peers would count as unknown. None once it is.
+        self._held: list[tuple[str, bytes]] | None = []
         self._peers_due_s = now.steady_s
         self._publication = Publication(
             change=policy.change, heartbeat_s=policy.heartbeat_s, seed=seed
@@ -164,7 +170,7 @@ class Aggregator:
         try:
             node, kind = self._topics.parse(topic)
             if kind == "report":
-                return [self._take(node, payload, "msgpack", now)]
+                return self._take_or_hold(node, payload, now)
             status = decode_status(payload)
         except WireError as error:
             self.rejections.add("malformed", origin=topic[:256], example=str(error))
@@ -174,9 +180,25 @@ class Aggregator:
                 "spoofed", origin=node, example=f"status says it is of {status.node}"
             )
         elif self.members.hear(status, now.steady_s):
-            first_s = self._unsettled_s[0] if self._unsettled_s else now.steady_s
-            self._unsettled_s = (first_s, now.steady_s)
+            self._unsettle(now.steady_s)
         return []
+
+    def _unsettle(self, now_s: float) -> None:
+        first_s = self._unsettled_s[0] if self._unsettled_s else now_s
+        self._unsettled_s = (first_s, now_s)
+
+    def _take_or_hold(self, node: str, payload: bytes, now: Moment) -> list[Action]:
+        if self._held is None:
+            return [self._take(node, payload, "msgpack", now)]
+        if not self._held:
+            self._unsettle(now.steady_s)
+        self._held.append((node, payload))
+        return self._take_held(now) if len(self._held) >= _MAX_HELD else []
+
+    def _take_held(self, now: Moment) -> list[Action]:
+        """Take what waited, and let nothing wait from now on."""
+        held, self._held = self._held or [], None
+        return [self._take(node, payload, "msgpack", now) for node, payload in held]
 
     def _take(
         self, sender: str, payload: bytes, form: Literal["msgpack", "json"], now: Moment
@@ -234,6 +256,8 @@ class Aggregator:
         ]
         self._forget(self._oldest_us(now))
         actions += self._peers(now.steady_s)
+        if self._has_settled and self._held is not None:
+            actions += self._take_held(now)
         if can_write:
             actions += self._writes(now)
         return actions
@@ -256,6 +280,7 @@ class Aggregator:
             if now_s < min(newest_s + _SETTLE_S, first_s + _SETTLE_LIMIT_S):
                 return
             self._unsettled_s = None
+            self._has_settled = True
         elif now_s < self._peers_due_s:
             return
         self._peers_due_s = now_s + _SETTLE_LIMIT_S
