@@ -10,6 +10,27 @@ use proptest::prelude::*;
 const NODES: [&str; 5] = ["a", "b", "c", "d", "e"];
 const PODS: [&str; 8] = ["p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7"];
 
+/// An application of two workloads, and what it costs to go from zone to zone.
+const OBJECTS: [(&str, &str); 2] = [
+    (
+        "AppGroup",
+        r#"{"metadata": {"namespace": "ns", "name": "g", "uid": "1"},
+            "spec": {"topologySortingAlgorithm": "TrafficSort", "workloads": [
+                {"workload": {"selector": "caller"}, "dependencies": [
+                    {"workload": {"selector": "callee"}, "maxNetworkCost": 5}]},
+                {"workload": {"selector": "callee"}}]}}"#,
+    ),
+    (
+        "NetworkTopology",
+        r#"{"metadata": {"namespace": "ns", "name": "nt", "uid": "1"},
+            "spec": {"configmapName": "c", "weights": [{"name": "UserDefined", "topologyList": [
+                {"topologyKey": "topology.kubernetes.io/zone", "originList": [
+                    {"origin": "hdd", "costList": [{"destination": "ssd", "networkCost": 3}]},
+                    {"origin": "ssd", "costList": [{"destination": "hdd", "networkCost": 9}]}
+                ]}]}]}}"#,
+    ),
+];
+
 /// Something that happens to a cluster.
 #[derive(Debug, Clone)]
 enum Event {
@@ -60,19 +81,21 @@ struct PodForm {
     port: Option<u16>,
     disk: Option<&'static str>,
     tolerates: bool,
+    workload: Option<&'static str>,
 }
 
 impl NodeForm {
     fn json(&self, name: &str) -> String {
+        let disk = self.disk;
         let taint = self
             .taint
             .map(|effect| format!(r#"{{"key": "k", "effect": "{effect}"}}"#));
         format!(
-            r#"{{"metadata": {{"name": "{name}", "labels": {{"disk": "{}"}}}},
+            r#"{{"metadata": {{"name": "{name}", "labels": {{
+                    "disk": "{disk}", "topology.kubernetes.io/zone": "{disk}"}}}},
                 "spec": {{"unschedulable": {}, "taints": [{}]}},
                 "status": {{"allocatable": {{"cpu": "{}", "memory": "8Gi", "pods": "4",
                                              "example.com/gpu": "{}"}}}}}}"#,
-            self.disk,
             self.is_cordoned,
             taint.unwrap_or_default(),
             self.cpu,
@@ -95,8 +118,14 @@ impl PodForm {
             ""
         };
         let node = self.node.map_or("", |node| NODES[node]);
+        let labels = self.workload.map_or(String::new(), |workload| {
+            format!(
+                r#""appgroup.diktyo.x-k8s.io": "g",
+                   "appgroup.diktyo.x-k8s.io.workload": "{workload}""#
+            )
+        });
         format!(
-            r#"{{"metadata": {{"namespace": "ns", "name": "{name}", "uid": "{}"}},
+            r#"{{"metadata": {{"namespace": "ns", "name": "{name}", "uid": "{}", "labels": {{{labels}}}}},
                 "spec": {{"nodeName": "{node}", "nodeSelector": {{{}}}, "tolerations": [{tolerations}],
                           "containers": [{{"ports": [{}],
                                            "resources": {{"requests": {{"cpu": "{}m"{gpus}}}}}}}]}},
@@ -136,9 +165,10 @@ fn pod_form() -> impl Strategy<Value = PodForm> {
         prop::option::weighted(0.3, 80..82_u16),
         disk,
         any::<bool>(),
+        prop::option::of(prop::sample::select(vec!["caller", "callee"])),
     )
         .prop_map(
-            |(uid, node, phase, milli, gpus, port, disk, tolerates)| PodForm {
+            |(uid, node, phase, milli, gpus, port, disk, tolerates, workload)| PodForm {
                 uid,
                 node,
                 phase,
@@ -147,6 +177,7 @@ fn pod_form() -> impl Strategy<Value = PodForm> {
                 port,
                 disk,
                 tolerates,
+                workload,
             },
         )
 }
@@ -171,12 +202,16 @@ fn profile() -> Profile {
     Profile::decode(
         br#"{"schedulerName": "s", "queueSort": {"name": "PrioritySort"},
              "filters": [{"name": "NodeUnschedulable"}, {"name": "NodeName"},
+                         {"name": "NetworkOverhead",
+                          "args": {"namespaces": ["ns"], "networkTopologyName": "nt"}},
                          {"name": "TaintToleration"}, {"name": "NodeAffinity"},
-                         {"name": "NodePorts"}, {"name": "NodeResourcesFit"}],
+                         {"name": "NodePorts"}, {"name": "NodeResourcesFit"},
+                         {"name": "NetworkLimits"}],
              "scores": [{"name": "TaintToleration", "weight": 3},
                         {"name": "NodeAffinity", "weight": 2},
                         {"name": "NodeResourcesFit", "weight": 1},
-                        {"name": "NodeResourcesBalancedAllocation", "weight": 1}]}"#,
+                        {"name": "NodeResourcesBalancedAllocation", "weight": 1},
+                        {"name": "NetworkCost", "weight": 5}]}"#,
     )
     .expect("a sound profile")
 }
@@ -249,6 +284,14 @@ fn plan(state: &mut ClusterState, pods: &[String], seed: u64, commits: bool) -> 
 fn pending(state: &ClusterState, pods: impl IntoIterator<Item = usize>) -> Vec<String> {
     let keys = pods.into_iter().map(|pod| format!("ns/{}", PODS[pod]));
     keys.filter(|key| state.pending(key).is_ok()).collect()
+}
+
+fn start() -> ClusterState {
+    let mut state = ClusterState::new();
+    for (kind, json) in OBJECTS {
+        state.apply(kind, json.as_bytes()).expect("a sound object");
+    }
+    state
 }
 
 fn happen(state: &mut ClusterState, event: &Event) {
@@ -324,7 +367,7 @@ fn census_is_overcommitted_by_binding(state: &ClusterState) -> bool {
 proptest! {
     #[test]
     fn incremental_equals_rebuilt(events in prop::collection::vec(event(), 1..60)) {
-        let mut state = ClusterState::new();
+        let mut state = start();
         for event in &events {
             happen(&mut state, event);
             let rebuilt = state.rebuilt();
@@ -351,7 +394,7 @@ proptest! {
             .chain(pods.iter().map(|(&name, form)| ("Pod", form.json(PODS[name]))))
             .collect();
         let build = |objects: &[(&str, String)]| {
-            let mut state = ClusterState::new();
+            let mut state = start();
             for (kind, json) in objects {
                 state.apply(kind, json.as_bytes()).expect("a sound object");
             }
