@@ -3,16 +3,18 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import orjson
 from aiohttp import web
 
 from netcore_agents.aggregator.events import ReportJudged
-from netcore_agents.aggregator.matrix import Matrix
 from netcore_agents.aggregator.tokens import Tokens
 from netcore_agents.exposition import CONTENT_TYPE
 from netcore_agents.wire import MAX_REPORT_BYTES
+
+if TYPE_CHECKING:
+    from netcore_agents.aggregator.matrix import Matrix
 
 Form = Literal["msgpack", "json"]
 _FORMS: Final[dict[str, Form]] = {
@@ -38,7 +40,7 @@ class HttpApi:
     """
 
     take: Callable[[str, bytes, Form], ReportJudged]
-    matrix: Callable[[], Matrix]
+    matrix: "Callable[[], Matrix]"
     metrics: Callable[[], bytes]
     unready: Callable[[], str]
     tokens: Tokens | None

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 
@@ -34,7 +34,6 @@ from netcore_agents.aggregator.events import (
 )
 from netcore_agents.aggregator.http_api import Form, HttpApi
 from netcore_agents.aggregator.kubernetes import KubernetesWriter, place_of
-from netcore_agents.aggregator.matrix import Matrix, build_matrix
 from netcore_agents.aggregator.settings import Settings
 from netcore_agents.aggregator.tokens import Tokens
 from netcore_agents.exposition import Exposition
@@ -45,6 +44,9 @@ from netcore_agents.transport import (
     keep_connected,
 )
 from netcore_agents.wire import PeerAssignment, Topics, encode_peers, format_address
+
+if TYPE_CHECKING:
+    from netcore_agents.aggregator.matrix import Matrix
 
 log = logging.getLogger(__name__)
 
@@ -121,8 +123,11 @@ class Program:
         ]
         return judged[0]
 
-    def matrix(self) -> Matrix:
+    def matrix(self) -> "Matrix":
         """The topology as it stands."""
+        # numpy takes as long to import as all the rest: the first who asks waits for it.
+        from netcore_agents.aggregator.matrix import build_matrix
+
         now = _now()
         members = self._core.members
         return build_matrix(
