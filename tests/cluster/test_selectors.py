@@ -5,11 +5,11 @@ import pytest
 from netcore_cluster.api.catalog import Catalog
 from netcore_cluster.api.errors import ApiError
 from netcore_cluster.api.selectors import (
-    matches_label_selector,
     parse_label_selector,
     selected_field,
     selection,
 )
+from netcore_cluster.kinds.selectors import matches_label_selector
 from netcore_cluster.storage.entry import Entry
 
 LABELS = {"app": "web", "tier": "front", "weight": "12", "example.com/owner": "me"}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from netcore_cluster.api import errors
 from netcore_cluster.api.errors import ApiError, Object
-from netcore_cluster.api.selectors import matches_label_selector
+from netcore_cluster.kinds.selectors import matches_label_selector
 
 MAX_DISRUPTED_PODS = 2000
 

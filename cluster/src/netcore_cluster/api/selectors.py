@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 
 from netcore_cluster.api.errors import Object, bad_request
 from netcore_cluster.api.resource import Resource
+from netcore_cluster.kinds.selectors import LabelMatch, label_test
 from netcore_cluster.storage.entry import Entry
 
 Match = Callable[[Entry], bool]
-LabelMatch = Callable[[Mapping[str, str]], bool]
 
 _TOKEN = re.compile(r"\s*(==|=|!=|!|,|\(|\)|<|>|[^\s=!,()<>]+)")
 _NAME = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
@@ -57,21 +57,6 @@ def selected_field(fields: str, name: str) -> str | None:
         if key == name and not part.startswith(f"{name}!"):
             return value.removeprefix("=")
     return None
-
-
-def matches_label_selector(selector: Object | None, labels: Mapping[str, str]) -> bool:
-    """Tells whether labels match a LabelSelector object; an empty one matches all, None nothing."""
-    if selector is None:
-        return False
-    for key, value in (selector.get("matchLabels") or {}).items():
-        if labels.get(key) != value:
-            return False
-    for requirement in selector.get("matchExpressions") or ():
-        values = set(requirement.get("values") or ())
-        test = _set_test(requirement["key"], requirement["operator"].lower(), values)
-        if not test(labels):
-            return False
-    return True
 
 
 def parse_label_selector(text: str) -> list[LabelMatch]:
@@ -120,15 +105,15 @@ class _LabelParser:
         if is_negated:
             if operator not in _WORD_END:
                 raise self._error(f"found '{operator}', expected: ',' or 'end of string'")
-            return _set_test(key, "doesnotexist", set())
+            return label_test(key, "DoesNotExist")
         if operator in _WORD_END:
-            return _set_test(key, "exists", set())
+            return label_test(key, "Exists")
         self._next()
         if operator in {"in", "notin"}:
-            return _set_test(key, operator, self._values())
+            return label_test(key, "In" if operator == "in" else "NotIn", self._values())
         if operator in {"=", "==", "!="}:
             value = self._value()
-            return _set_test(key, "notin" if operator == "!=" else "in", {value})
+            return label_test(key, "NotIn" if operator == "!=" else "In", {value})
         if operator in {"<", ">"}:
             return self._bound(key, operator)
         raise self._error(f"found '{operator}', expected: in, notin, =, ==, !=, gt, lt")
@@ -183,18 +168,6 @@ class _LabelParser:
 
     def _error(self, problem: str) -> Exception:
         return bad_request(f"unable to parse requirement: {problem}")
-
-
-def _set_test(key: str, operator: str, values: set[str]) -> LabelMatch:
-    if operator == "in":
-        return lambda labels: labels.get(key) in values
-    if operator == "notin":
-        return lambda labels: labels.get(key) not in values
-    if operator == "exists":
-        return lambda labels: key in labels
-    if operator == "doesnotexist":
-        return lambda labels: key not in labels
-    raise bad_request(f'"{operator}" is not a valid label selector operator')
 
 
 def _parse_field_selector(resource: Resource, text: str) -> list[tuple[str, str, bool]]:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from netcore_cluster.api.errors import Object
-from netcore_cluster.api.selectors import matches_label_selector
 from netcore_cluster.controllers.actions import Patch
 from netcore_cluster.controllers.objects import (
     controller_of,
@@ -18,6 +17,7 @@ from netcore_cluster.controllers.objects import (
     owners_of,
     uid_of,
 )
+from netcore_cluster.kinds.selectors import matches_label_selector
 
 
 @dataclass(frozen=True, slots=True)

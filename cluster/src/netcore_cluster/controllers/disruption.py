@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from netcore_cluster.api.errors import Object
-from netcore_cluster.api.selectors import matches_label_selector
 from netcore_cluster.controllers.actions import Action, Emit, Requeue, Update
 from netcore_cluster.controllers.cache import Change
 from netcore_cluster.controllers.conditions import with_condition
@@ -29,6 +28,7 @@ from netcore_cluster.controllers.objects import (
     uid_of,
 )
 from netcore_cluster.controllers.pods import is_ready, is_terminal
+from netcore_cluster.kinds.selectors import matches_label_selector
 
 _RESOURCE: Final = "poddisruptionbudgets.policy"
 _SCALED_RESOURCES: Final = {

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from netcore_cluster.api.errors import Object
-from netcore_cluster.api.selectors import matches_label_selector
 from netcore_cluster.controllers.actions import Action, Create, Delete, Update
 from netcore_cluster.controllers.cache import Change
 from netcore_cluster.controllers.controller import Controller, Interest
@@ -26,6 +25,7 @@ from netcore_cluster.controllers.objects import (
     uid_of,
 )
 from netcore_cluster.controllers.pods import is_ready, is_terminal
+from netcore_cluster.kinds.selectors import matches_label_selector
 
 _SLICES: Final = "endpointslices.discovery.k8s.io"
 _HEADLESS: Final = "service.kubernetes.io/headless"

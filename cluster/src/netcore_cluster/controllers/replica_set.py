@@ -8,7 +8,6 @@ from typing import ClassVar, Final
 from netcore_cluster.api.client import Client
 from netcore_cluster.api.errors import ApiError, Object
 from netcore_cluster.api.metadata import timestamp
-from netcore_cluster.api.selectors import matches_label_selector
 from netcore_cluster.controllers import live
 from netcore_cluster.controllers.actions import Action, Create, Delete, Emit, Requeue, Update, Write
 from netcore_cluster.controllers.cache import Change
@@ -36,6 +35,7 @@ from netcore_cluster.controllers.pods import (
     ready_since,
 )
 from netcore_cluster.controllers.replica_set_ranking import pods_to_delete
+from netcore_cluster.kinds.selectors import matches_label_selector
 
 _API_VERSION: Final = "apps/v1"
 _KIND: Final = "ReplicaSet"

@@ -6,12 +6,12 @@ from typing import Any
 from netcore_cluster.kinds.kind import AGE, NAME, Column, Kind
 from netcore_cluster.kinds.pod.check import pod_spec_errors
 from netcore_cluster.kinds.rules import changed_errors, choice_errors, negative_errors
+from netcore_cluster.kinds.selectors import matches_label_selector
 from netcore_cluster.kinds.table import created, human_duration
 from netcore_cluster.kinds.workload import (
     CONTAINER_COLUMNS,
     container_cells,
     default_template,
-    selects,
 )
 from netcore_cluster.schema.errors import FieldError, invalid, required
 from netcore_cluster.schema.times import parse_time
@@ -100,7 +100,7 @@ def _template_errors(spec: JsonObject) -> list[FieldError]:
             wanted = {"matchLabels": {_UID: (labels or {}).get(_UID)}}
             if selector != wanted:
                 errors.append(invalid("spec.selector", selector, "`selector` not auto-generated"))
-        if not selects(selector, labels or {}):
+        if not matches_label_selector(selector, labels or {}):
             text = "`selector` does not match template `labels`"
             errors.append(invalid("spec.template.metadata.labels", labels, text))
     pod = template.get("spec") or {}

@@ -4,13 +4,13 @@ from typing import Any
 
 from netcore_cluster.kinds.kind import Kind, name_and_namespace
 from netcore_cluster.kinds.rules import negative_errors
+from netcore_cluster.kinds.selectors import matches_label_selector
 from netcore_cluster.kinds.workload import (
     REPLICAS,
     count_cells,
     count_columns,
     default_template,
     replica_fields,
-    selects,
     template_errors,
 )
 from netcore_cluster.schema.errors import FieldError, invalid, required
@@ -38,7 +38,7 @@ def _check(obj: JsonObject, _: JsonObject | None) -> list[FieldError]:
     if template is None:
         return [*errors, required("spec.template")]
     labels = (template.get("metadata") or {}).get("labels")
-    if selector and not selects({"matchLabels": selector}, labels or {}):
+    if selector and not matches_label_selector({"matchLabels": selector}, labels or {}):
         text = "`selector` does not match template `labels`"
         errors.append(invalid("spec.template.metadata.labels", labels, text))
     return errors + template_errors(template, "spec.template", "ReplicationController")

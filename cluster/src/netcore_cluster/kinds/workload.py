@@ -9,6 +9,7 @@ from netcore_cluster.kinds.metadata import label_errors, selector_errors
 from netcore_cluster.kinds.pod.check import pod_spec_errors
 from netcore_cluster.kinds.pod.defaults import default_pod_spec
 from netcore_cluster.kinds.rules import negative_errors
+from netcore_cluster.kinds.selectors import matches_label_selector
 from netcore_cluster.kinds.table import created, selector_text
 from netcore_cluster.schema.errors import FieldError, forbidden, invalid, required, unsupported
 
@@ -119,7 +120,7 @@ def selector_and_template_errors(
 
 
 def _misfit_errors(selector: JsonObject | None, labels: dict[str, str] | None) -> list[FieldError]:
-    if selector is not None and selects(selector, labels or {}):
+    if matches_label_selector(selector, labels or {}):
         return []
     text = "`selector` does not match template `labels`"
     return [invalid("spec.template.metadata.labels", labels, text)]
@@ -146,21 +147,3 @@ def template_errors(template: JsonObject, path: str, owner: str) -> list[FieldEr
         text = "ephemeral containers not allowed in pod template"
         errors.append(forbidden(f"{path}.spec.ephemeralContainers", text))
     return errors
-
-
-def selects(selector: JsonObject, labels: dict[str, str]) -> bool:
-    """Whether a label selector selects an object with these labels."""
-    for key, value in (selector.get("matchLabels") or {}).items():
-        if labels.get(key) != value:
-            return False
-    for term in selector.get("matchExpressions") or ():
-        held, values = labels.get(term["key"]), term.get("values") or ()
-        matches = {
-            "In": held in values,
-            "NotIn": held not in values,
-            "Exists": held is not None,
-            "DoesNotExist": held is None,
-        }
-        if not matches.get(term["operator"], False):
-            return False
-    return True

@@ -5,7 +5,6 @@ from typing import ClassVar
 
 from netcore_cluster.api.client import Client
 from netcore_cluster.api.errors import ApiError, Object
-from netcore_cluster.api.selectors import matches_label_selector
 from netcore_cluster.controllers import live
 from netcore_cluster.controllers.actions import Action, Write
 from netcore_cluster.controllers.cache import Change
@@ -28,6 +27,7 @@ from netcore_cluster.controllers.objects import (
     labels_of,
     uid_of,
 )
+from netcore_cluster.kinds.selectors import matches_label_selector
 
 
 class DeploymentController(Controller[Key, ObservedDeployment]):
