@@ -111,10 +111,10 @@ class Decision:
     @property
     def evaluated(self) -> int: ...
     def nodes(self) -> list[dict[str, Any]]:
-        """Each node's verdict, in node order; needs `detail="full"`.
+        """Each node's verdict, sorted by name; needs `detail="full"`.
 
         `{"node", "accepted", "plugin", "reasons", "scores": {plugin: {"raw", "normalized",
-        "weighted"}}, "total"}`.
+        "weighted"}}, "total"}`; `plugin` is the first that rejects the node, `total` None then.
         """
 
     def codes(self) -> dict[str, str]:

@@ -88,8 +88,8 @@ pub struct Overhead {
 pub enum Absence {
     /// There is nothing to tell nodes apart by: all pass, and all score 0.
     ScoreEqually,
-    /// A placed peer is on this node, which is gone: upstream fails until the peer is too.
-    MissingNode(NodeId),
+    /// Placed peers are on these nodes, which are gone: upstream fails until the peers are too.
+    MissingNodes(Vec<NodeId>),
 }
 
 impl Overhead {
@@ -113,6 +113,16 @@ impl Overhead {
         if dependencies.is_empty() {
             return Err(Absence::ScoreEqually);
         }
+        let peers = |selector: &str| network.members().tally(label, selector).iter();
+        let missing: Vec<_> = dependencies
+            .iter()
+            .flat_map(|dependency| peers(&dependency.selector))
+            .map(|(&node, _)| node)
+            .filter(|&node| !network.has_node(node))
+            .collect();
+        if !missing.is_empty() {
+            return Err(Absence::MissingNodes(missing));
+        }
         let locations = network.locations();
         let mut overhead = Self {
             by_location: vec![Tally::default(); locations.distinct().len()],
@@ -123,10 +133,7 @@ impl Overhead {
         for dependency in dependencies {
             by_location.clear();
             let limit = dependency.max_network_cost;
-            for (&node, &pods) in network.members().tally(label, &dependency.selector) {
-                if !network.has_node(node) {
-                    return Err(Absence::MissingNode(node));
-                }
+            for (&node, &pods) in peers(&dependency.selector) {
                 let (location, pods) = (locations.of(node), i64::from(pods));
                 *by_location.entry(location).or_default() += pods;
                 // On the peer's own node its location's verdict gives way to a satisfied 0.

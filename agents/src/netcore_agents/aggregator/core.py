@@ -223,11 +223,10 @@ class Aggregator:
         return self._take_rows(report)
 
     def _take_rows(self, report: Report) -> ReportJudged:
-        known = self.members.known
         row = self._links.setdefault(report.node, {})
         dropped = 0
         for index, peer in enumerate(report.peers):
-            sample = judge_row(report, index, peers=known)
+            sample = judge_row(report, index, peers=self.members)
             if isinstance(sample, Refusal):
                 dropped += 1
                 self.rejections.add(sample.reason, origin=report.node, example=sample.detail)

@@ -4,6 +4,7 @@ A report counts as a whole only if it is about its sender, new, and of now. Of a
 a row that cannot be is dropped alone: the others are no worse for it.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Final
 
@@ -78,7 +79,7 @@ def judge_report(
     return None
 
 
-def judge_row(report: Report, index: int, *, peers: frozenset[str]) -> Sample | Refusal:
+def judge_row(report: Report, index: int, *, peers: Container[str]) -> Sample | Refusal:
     """Decide whether a row of an accepted report counts.
 
     Args:

@@ -41,6 +41,9 @@ class Members:
         self.places: dict[str, Place] = {}
         self._present: dict[str, _Presence] = {}
 
+    def __contains__(self, node: object) -> bool:
+        return node in self.places or node in self._present
+
     @property
     def known(self) -> frozenset[str]:
         """Nodes that exist: a Node, or an agent that was heard of."""

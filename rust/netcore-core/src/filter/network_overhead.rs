@@ -9,10 +9,14 @@ pub(super) fn scope(context: Context<'_>, args: &Args) -> Scope {
     match Overhead::new(context.network(), context.pod, args) {
         Ok(_) => Scope::EveryNode,
         Err(Absence::ScoreEqually) => Scope::Skip,
-        Err(Absence::MissingNode(node)) => Scope::Nowhere(format!(
-            "the node {:?} of a pod in the AppGroup is gone",
-            context.nodes().name(node)
-        )),
+        Err(Absence::MissingNodes(nodes)) => {
+            // One is named, and by its name: slots tell of a cluster's history.
+            let names = nodes.iter().map(|&node| context.nodes().name(node));
+            let first = names.min().map_or("", |name| name);
+            Scope::Nowhere(format!(
+                "the node {first:?} of a pod in the AppGroup is gone"
+            ))
+        }
     }
 }
 

@@ -26,3 +26,35 @@ pub(super) fn run(context: Context<'_>, among: &NodeSet, mut reject: impl FnMut(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::ClusterState;
+
+    #[test]
+    fn a_pod_that_names_its_node_goes_nowhere_else() {
+        let mut state = ClusterState::new();
+        for name in ["a", "b"] {
+            let node = format!(r#"{{"metadata": {{"name": "{name}"}}}}"#);
+            state.apply("Node", node.as_bytes()).expect("a sound node");
+        }
+        let rejected = |spec: &str, state: &mut ClusterState| {
+            let json = format!(r#"{{"metadata": {{"name": "p"}}, "spec": {spec}}}"#);
+            let pod = state.apply("Pod", json.as_bytes()).expect("a sound pod");
+            let context = Context {
+                state,
+                pod: &state.pods().get(pod.expect("a pod")).pod,
+            };
+            let mut rejected = Vec::new();
+            run(context, state.nodes().present(), |node, _| {
+                rejected.push(state.nodes().name(node).to_string());
+            });
+            (scope(context), rejected)
+        };
+        let (scope, none) = rejected("{}", &mut state);
+        assert_eq!((scope, none), (Scope::Skip, vec![]));
+        let (scope, others) = rejected(r#"{"nodeName": "b"}"#, &mut state);
+        assert_eq!((scope, others), (Scope::EveryNode, vec!["a".to_owned()]));
+    }
+}
