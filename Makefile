@@ -57,8 +57,8 @@ wheels: $(VENV)/.dependencies ## Build a wheel of every distribution into dist/
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin build --release --locked --quiet --out dist
 	for member in $(MEMBERS); do $(BIN)/python -m build --wheel --no-isolation --outdir dist $$member; done
 
-bench: setup ## Run the benchmarks
-	$(BIN)/python -m pytest benches --benchmark-only $(ARGS)
+bench: setup ## Run the benchmarks into benches/report.json (ARGS="--strict", ARGS="-k plan")
+	$(BIN)/python benches $(ARGS)
 
 format: setup ## Rewrite the sources into their one format
 	cargo fmt --all
