@@ -32,6 +32,7 @@ mod diktyo;
 pub mod error;
 pub mod filter;
 mod hash;
+mod kernel;
 pub mod kube;
 pub mod network;
 pub mod network_overhead;

@@ -21,12 +21,12 @@
 //! *Source*: the utility and the share of the worst follow Faro's fair sum objective.
 
 mod args;
-mod kernel;
 
 use std::sync::Arc;
 
 use crate::context::Context;
 use crate::cost::{NEUTRAL, PolicyChoice};
+use crate::kernel;
 use crate::network::{Bond, Declaration, ONE, Utilities};
 use crate::node_set::{NodeId, NodeSet};
 use crate::plan::Link;

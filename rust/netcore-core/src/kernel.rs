@@ -1,4 +1,4 @@
-//! The inner loops of NetworkCost, compiled for the machine that runs them.
+//! The inner loops of scoring, compiled for the machine that runs them.
 //!
 //! The baseline of the wheels is x86-64 of 2003, whose vectors are half as wide as those of any
 //! server today. Each loop is compiled twice, and which one runs is decided when it is called. Both
@@ -13,7 +13,7 @@
 macro_rules! compiled_twice {
     ($(#[$doc:meta])* fn $name:ident($($argument:ident: $kind:ty),* $(,)?) $body:block) => {
         $(#[$doc])*
-        pub(super) fn $name($($argument: $kind),*) {
+        pub(crate) fn $name($($argument: $kind),*) {
             #[inline(always)]
             fn body($($argument: $kind),*) $body
 
