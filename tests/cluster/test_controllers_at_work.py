@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from cluster.embedded import Cluster, deployment, embedded, is_running
+from netcore_cluster.controllers.deployment import DeploymentController
 from netcore_cluster.controllers.objects import condition_of
 from netcore_cluster.nodes import NodeSpec, default_nodes
 
@@ -68,6 +69,31 @@ async def test_a_rollout_from_the_first_pod_to_an_undo(cluster):
     assert revisions == {"2", "3"}
     events, _ = await cluster.client.list("events", "default")
     assert any(event["reason"] == "ScalingReplicaSet" for event in events)
+
+
+async def test_what_one_object_breaks_is_tried_again_and_hinders_no_other(
+    cluster, monkeypatch, caplog
+):
+    reconcile = DeploymentController.reconcile
+    failures = iter([KeyError("status"), TypeError("no number")])
+
+    def breaks_at_first(self, observed, now):
+        if observed.deployment["metadata"]["name"] == "odd":
+            for failure in failures:
+                raise failure
+        return reconcile(self, observed, now)
+
+    monkeypatch.setattr(DeploymentController, "reconcile", breaks_at_first)
+    cluster.start_controllers()
+    cluster.start_nodes(1)
+    for name in ("odd", "web"):
+        odd = deployment(1)
+        odd["metadata"]["name"] = name
+        await cluster.client.create(DEPLOYMENTS, odd, "default")
+    await rolled_out(cluster, "web")
+    await rolled_out(cluster, "odd")
+    told = [record for record in caplog.records if "reconcile failed" in record.getMessage()]
+    assert len(told) == 2
 
 
 async def test_many_pods_come_and_go(cluster):

@@ -118,6 +118,11 @@ class ControllerShell(Generic[K, O]):
             has_failed = True
             level = logging.DEBUG if error.reason == "Conflict" else logging.WARNING
             _LOG.log(level, "%s: %s: %s", self._controller.name, key, error.message)
+        except Exception:  # noqa: BLE001  (logged with its trace, and tried again)
+            # One object that a controller cannot cope with must not take the cluster down: the
+            # others go on, and this one is tried again, ever less often.
+            has_failed = True
+            _LOG.exception("%s: %s: reconcile failed", self._controller.name, key)
         rest_s = max(self._controller.rest_s, took_s * _REST_FACTOR)
         self._queue.finish(key, self._steady(), rest_s=rest_s, failed=has_failed)
         self._busy -= 1
