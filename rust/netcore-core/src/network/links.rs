@@ -202,13 +202,7 @@ impl Network {
             return row;
         }
         for plane in planes {
-            let measured = match direction {
-                Direction::To => plane.to_destination(peer.index()),
-                Direction::From => plane.from_origin(peer.index()),
-            };
-            for (cell, &measured) in row.iter_mut().zip(measured.unwrap_or_default()) {
-                *cell = if measured.is_nan() { *cell } else { measured };
-            }
+            plane.row(peer.index(), direction).lay_over(&mut row);
         }
         row[peer.index()] = 0.0;
         row

@@ -92,9 +92,11 @@ impl Link {
         ..Self::UNKNOWN
     };
 
-    /// Whether no quantity of the path is known.
+    /// Whether nothing is known of the path: no round trip, loss or bandwidth, without which the
+    /// rest tells nothing.
     pub fn is_blank(&self) -> bool {
-        self.rtt_ms.is_nan() && self.loss.is_nan() && self.bandwidth_bps.is_nan()
+        let has_rtt = !self.network_cost().is_nan();
+        !has_rtt && self.loss.is_nan() && self.bandwidth_bps.is_nan()
     }
 
     /// The network cost that limits are compared with: the 90th percentile of the RTT where it is

@@ -1,13 +1,15 @@
 //! Square matrices over node slots.
 //!
-//! A matrix holds one quantity for every ordered pair of nodes, row-major, and costs nothing until
-//! the first value is known. Scoring walks from a placed peer to all candidates: away from it along
-//! a row, towards it along a column. A column walk through a row-major matrix is an order of
-//! magnitude slower than a row walk, so what is walked both ways is a [`Plane`]: a matrix and its
-//! transpose.
+//! A matrix holds one quantity for every ordered pair of nodes, row by row. Scoring walks from a
+//! placed peer to all candidates: away from it along a row, towards it along a column. A column
+//! walk through rows is an order of magnitude slower than a row walk, so what is walked both ways
+//! is a [`Plane`]: a matrix and its transpose.
+
+use super::Direction;
+use super::row::{Cells, Row, Storage};
 
 /// A cell type that has a value for *unknown*.
-pub trait Cell: Copy + PartialOrd {
+pub trait Cell: Copy + PartialOrd + 'static {
     /// The value of a cell about which nothing is known.
     const UNKNOWN: Self;
     /// Whether the cell holds a value.
@@ -38,52 +40,39 @@ impl Cell for u8 {
     }
 }
 
-/// Cells by which rows are padded: 64 bytes of f32, a cache line.
-const ALIGNMENT: usize = 16;
-
-/// One quantity for every ordered pair of slots, row-major.
-#[derive(Clone, Debug)]
+/// One quantity for every ordered pair of slots; of a new one every cell is unknown.
+///
+/// Each [`Row`] takes memory from its first known cell on, by how many are known.
+#[derive(Clone, Debug, Default)]
 pub struct Matrix<T> {
     size: usize,
-    /// Distance between rows; at least `size`, so that a node joins without moving the others.
-    stride: usize,
-    cells: Vec<T>,
+    storage: Storage,
+    /// Those of the first slots; a row that is not there is blank.
+    rows: Vec<Cells<T>>,
+    known: usize,
 }
 
 impl<T: Cell> Matrix<T> {
-    /// A matrix over `size` slots in which every cell is unknown.
-    pub fn new(size: usize) -> Self {
-        Self {
-            size,
-            stride: 0,
-            cells: Vec::new(),
-        }
-    }
-
     /// Number of slots on each side.
     pub fn size(&self) -> usize {
         self.size
     }
 
-    /// Whether no cell was ever known, so that no memory is held.
-    #[inline]
-    pub fn is_blank(&self) -> bool {
-        self.cells.is_empty()
+    /// Number of known cells.
+    pub fn known(&self) -> usize {
+        self.known
     }
 
-    /// The cell of an ordered pair.
-    ///
-    /// # Panics
-    ///
-    /// Where a slot is out of range.
+    /// Whether no cell is known.
+    #[inline]
+    pub fn is_blank(&self) -> bool {
+        self.known == 0
+    }
+
+    /// The cell of an ordered pair; unknown where there is no such slot.
     #[inline]
     pub fn get(&self, row: usize, column: usize) -> T {
-        assert!(row < self.size && column < self.size, "slot out of range");
-        if self.is_blank() {
-            T::UNKNOWN
-        } else {
-            self.cells[row * self.stride + column]
-        }
+        self.row(row).get(column)
     }
 
     /// Set the cell of an ordered pair.
@@ -94,114 +83,126 @@ impl<T: Cell> Matrix<T> {
     #[inline]
     pub fn set(&mut self, row: usize, column: usize, value: T) {
         assert!(row < self.size && column < self.size, "slot out of range");
-        if self.is_blank() {
+        if row >= self.rows.len() {
             if !value.is_known() {
                 return;
             }
-            self.lay_out(self.size);
+            self.rows.resize_with(self.size, Cells::default);
         }
-        self.cells[row * self.stride + column] = value;
+        let was_known = self.rows[row].set(column, value, self.size, self.storage);
+        self.known = self.known + usize::from(value.is_known()) - usize::from(was_known);
     }
 
-    /// The cells of one row; `None` while the matrix is blank.
-    ///
-    /// # Panics
-    ///
-    /// Where the slot is out of range.
+    /// The cells of one row; blank where there is no such slot.
     #[inline]
-    pub fn row(&self, row: usize) -> Option<&[T]> {
-        assert!(row < self.size, "slot out of range");
-        if self.is_blank() {
-            return None;
-        }
-        let start = row * self.stride;
-        Some(&self.cells[start..start + self.size])
+    pub fn row(&self, row: usize) -> Row<'_, T> {
+        self.rows.get(row).map_or(Row::BLANK, Cells::row)
+    }
+
+    /// The largest cell that is known.
+    pub fn max(&self) -> Option<T> {
+        let rows = self.rows.iter().map(Cells::row);
+        let known = rows.flat_map(Row::known).map(|(_, cell)| cell);
+        known.reduce(|largest, cell| if cell > largest { cell } else { largest })
     }
 
     /// Take in slots up to `size`; the new cells are unknown.
-    ///
-    /// *Complexity*: O(1) within the stride. The stride grows by half at a time, so that a run of
-    /// joins costs O(N) each.
     pub fn grow(&mut self, size: usize) {
-        if size > self.stride && !self.is_blank() {
-            self.lay_out(size.max(self.stride + self.stride / 2));
-        }
         self.size = self.size.max(size);
     }
 
-    fn lay_out(&mut self, width: usize) {
-        let stride = width.next_multiple_of(ALIGNMENT);
-        let mut cells = vec![T::UNKNOWN; stride * stride];
-        if !self.is_blank() {
-            for row in 0..self.size {
-                let old = row * self.stride;
-                let new = row * stride;
-                cells[new..new + self.size].copy_from_slice(&self.cells[old..old + self.size]);
-            }
+    /// Hold the rows in another form.
+    pub fn store(&mut self, storage: Storage) {
+        self.storage = storage;
+        for row in &mut self.rows {
+            row.fit(self.size, storage);
         }
-        self.cells = cells;
-        self.stride = stride;
+    }
+
+    /// Bytes that the matrix takes.
+    pub fn bytes(&self) -> usize {
+        let rows = self.rows.capacity() * size_of::<Cells<T>>();
+        rows + self.rows.iter().map(Cells::bytes).sum::<usize>()
     }
 }
 
 /// One quantity for every ordered pair of slots, to be walked from an origin or to a destination.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Plane<T> {
     forward: Matrix<T>,
     transpose: Matrix<T>,
 }
 
 impl<T: Cell> Plane<T> {
-    /// A plane over `size` slots in which every cell is unknown.
-    pub fn new(size: usize) -> Self {
-        Self {
-            forward: Matrix::new(size),
-            transpose: Matrix::new(size),
-        }
+    /// Number of known cells.
+    pub fn known(&self) -> usize {
+        self.forward.known()
     }
 
-    /// Whether no cell was ever known.
+    /// Whether no cell is known.
     #[inline]
     pub fn is_blank(&self) -> bool {
         self.forward.is_blank()
     }
 
-    /// The cell from one slot to another.
+    /// The cell from one slot to another; unknown where there is no such slot.
     #[inline]
     pub fn get(&self, origin: usize, destination: usize) -> T {
         self.forward.get(origin, destination)
     }
 
     /// Set the cell from one slot to another.
+    ///
+    /// # Panics
+    ///
+    /// Where a slot is out of range.
     #[inline]
     pub fn set(&mut self, origin: usize, destination: usize, value: T) {
         self.forward.set(origin, destination, value);
         self.transpose.set(destination, origin, value);
     }
 
-    /// Cells from one origin to every slot; `None` while the plane is blank.
+    /// Cells from one origin to every slot.
     #[inline]
-    pub fn from_origin(&self, origin: usize) -> Option<&[T]> {
+    pub fn from_origin(&self, origin: usize) -> Row<'_, T> {
         self.forward.row(origin)
     }
 
-    /// Cells from every slot to one destination; `None` while the plane is blank.
+    /// Cells from every slot to one destination.
     #[inline]
-    pub fn to_destination(&self, destination: usize) -> Option<&[T]> {
+    pub fn to_destination(&self, destination: usize) -> Row<'_, T> {
         self.transpose.row(destination)
+    }
+
+    /// Cells between every candidate and a peer, in a direction.
+    #[inline]
+    pub fn row(&self, peer: usize, direction: Direction) -> Row<'_, T> {
+        match direction {
+            Direction::To => self.to_destination(peer),
+            Direction::From => self.from_origin(peer),
+        }
     }
 
     /// The largest cell that is known.
     pub fn max(&self) -> Option<T> {
-        let rows = (0..self.forward.size()).filter_map(|origin| self.from_origin(origin));
-        let known = rows.flatten().copied().filter(|cell| cell.is_known());
-        known.reduce(|largest, cell| if cell > largest { cell } else { largest })
+        self.forward.max()
     }
 
     /// Take in slots up to `size`; the new cells are unknown.
     pub fn grow(&mut self, size: usize) {
         self.forward.grow(size);
         self.transpose.grow(size);
+    }
+
+    /// Hold the rows in another form.
+    pub fn store(&mut self, storage: Storage) {
+        self.forward.store(storage);
+        self.transpose.store(storage);
+    }
+
+    /// Bytes that the plane takes.
+    pub fn bytes(&self) -> usize {
+        self.forward.bytes() + self.transpose.bytes()
     }
 }
 
@@ -211,30 +212,40 @@ mod tests {
 
     #[test]
     fn a_blank_matrix_holds_nothing_and_answers_unknown() {
-        let mut matrix = Matrix::<f32>::new(1000);
+        let mut matrix = Matrix::<f32>::default();
+        matrix.grow(1000);
+        matrix.store(Storage::Dense);
+        matrix.set(3, 4, f32::NAN);
+        assert!(matrix.is_blank() && matrix.bytes() == 0);
+        assert!(matrix.get(3, 4).is_nan() && matrix.get(1000, 0).is_nan());
+        assert!(matrix.row(3).known().next().is_none());
+        assert!(Plane::<f32>::default().max().is_none());
+        matrix.set(3, 4, 0.0);
+        assert!(!matrix.is_blank());
         matrix.set(3, 4, f32::NAN);
         assert!(matrix.is_blank());
-        assert!(matrix.get(3, 4).is_nan());
-        assert!(matrix.row(3).is_none());
-        assert!(Plane::<f32>::new(3).max().is_none());
     }
 
     #[test]
     fn growing_keeps_the_cells_and_the_transpose() {
-        let mut plane = Plane::<f64>::new(3);
-        plane.set(0, 2, 5.0);
-        plane.set(2, 1, 7.0);
-        for size in [4, 17, 40, 41, 200] {
-            plane.grow(size);
-            let new = size - 1;
-            plane.set(new, 0, size as f64);
-            let row = plane.from_origin(2).expect("not blank");
-            let column = plane.to_destination(0).expect("not blank");
-            assert_eq!((row.len(), column.len()), (size, size));
-            assert_eq!((plane.get(0, 2) as usize, row[1] as usize), (5, 7));
-            assert_eq!(column[new] as usize, size);
-            assert!(plane.get(new, new).is_nan());
-            assert_eq!(plane.max().map(|max| max as usize), Some(size.max(7)));
+        for storage in [Storage::Auto, Storage::Dense, Storage::Sparse] {
+            let mut plane = Plane::<f64>::default();
+            plane.grow(3);
+            plane.store(storage);
+            plane.set(0, 2, 5.0);
+            plane.set(2, 1, 7.0);
+            for size in [4, 17, 40, 41, 200] {
+                plane.grow(size);
+                let new = size - 1;
+                plane.set(new, 0, size as f64);
+                let row = plane.row(2, Direction::From);
+                let column = plane.row(0, Direction::To);
+                assert_eq!((plane.get(0, 2) as usize, row.get(1) as usize), (5, 7));
+                assert_eq!(column.get(new) as usize, size);
+                assert!(plane.get(new, new).is_nan());
+                assert_eq!(plane.max().map(|max| max as usize), Some(size.max(7)));
+            }
+            assert_eq!(plane.known(), 7);
         }
     }
 }

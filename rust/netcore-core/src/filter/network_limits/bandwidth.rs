@@ -117,29 +117,21 @@ fn check_nodes(network: &Network, needs: &[Need<'_>], own: &Replicas, violations
             Direction::To => network.ledger().towards(*peer).collect(),
             Direction::From => network.ledger().away_from(*peer).collect(),
         };
-        let capacities = match direction {
-            _ if peer.index() >= network.topology().slots() => None,
-            Direction::To => plane.to_destination(peer.index()),
-            Direction::From => plane.from_origin(peer.index()),
-        };
-        let Some(capacities) = capacities else {
-            continue;
-        };
+        let capacities = plane.row(peer.index(), *direction);
         // Candidates without reservations and without pods of the workload, which are nearly all.
         let (usual, usual_bits) = (added(needs, 0) as f64, bits(needs, 0));
         let special: BTreeSet<NodeId> = reserved.keys().chain(own.keys()).copied().collect();
-        for (slot, (violated, &capacity)) in
-            violations.by_node.iter_mut().zip(capacities).enumerate()
-        {
-            // An unknown capacity is NaN, and never below. The peer's own has no way to go.
+        // The peer's own has no way to go.
+        for (slot, capacity) in capacities.known().filter(|(slot, _)| *slot != peer.index()) {
             if capacity < usual && !special.contains(&NodeId(slot as u32)) {
-                *violated |= if slot == peer.index() { 0 } else { usual_bits };
+                violations.by_node[slot] |= usual_bits;
             }
         }
         for &node in special.iter().filter(|&node| node != peer) {
-            let Some(&capacity) = capacities.get(node.index()).filter(|it| !it.is_nan()) else {
+            let capacity = capacities.get(node.index());
+            if capacity.is_nan() {
                 continue;
-            };
+            }
             let own = own.get(&node).map_or(0, BTreeSet::len);
             let reserved = reserved.get(&node).copied().unwrap_or_default();
             if lacks(added(needs, own), reserved, capacity as u128) {

@@ -1,33 +1,20 @@
-//! The measured network as dense matrices over the nodes.
+//! What is known of the links between the nodes, by slot.
 
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::{Link, Matrix, Plane, Provenance};
+use super::{Direction, Link, Matrix, Plane, Provenance, Storage};
 use crate::NodeId;
 use crate::error::{Error, Result};
 
-/// Matrices of shape `[N, N]`, row-major, `[origin, destination]`; NaN is unknown.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Arrays<'a> {
-    /// Round-trip time, ms.
-    pub rtt_ms: &'a [f32],
-    /// Spread of the round-trip time, ms.
-    pub jitter_ms: Option<&'a [f32]>,
-    /// Share of packets lost on the way, 0 to 1.
-    pub loss: Option<&'a [f32]>,
-    /// Bandwidth, bit/s.
-    pub bandwidth_bps: Option<&'a [f64]>,
-    /// Time since the pair was observed, s.
-    pub age_s: Option<&'a [f32]>,
-}
-
 /// What is known of the path between each ordered pair of nodes.
 ///
-/// A matrix takes memory from its first known value on. A node that joins takes a free slot or
-/// grows the matrices at their end, one that leaves clears its row and column: O(N) both, and no
-/// other cell moves.
+/// Each quantity is a matrix over the slots whose rows are sparse or dense by how much of them is
+/// known ([`Storage`]), so that memory is O(N + known links) where nodes know few others, and that
+/// of plain matrices where everybody knows everybody. A node that joins takes a free slot or one at
+/// the end, in O(1); one that leaves takes its known links with it, in O(of these); no other cell
+/// moves.
 ///
 /// ```
 /// use netcore_core::topology::{Arrays, Provenance, Topology};
@@ -40,10 +27,11 @@ pub struct Arrays<'a> {
 /// assert_eq!(topology.link(b, a).source, Provenance::Measured);
 /// # Ok::<(), netcore_core::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Topology {
     names: Vec<Option<Arc<str>>>,
     by_name: FxHashMap<Arc<str>, NodeId>,
+    storage: Storage,
     rtt_ms: Plane<f32>,
     rtt_p90_ms: Plane<f32>,
     jitter_ms: Matrix<f32>,
@@ -53,12 +41,6 @@ pub struct Topology {
     source: Matrix<u8>,
 }
 
-impl Default for Topology {
-    fn default() -> Self {
-        Self::sized(0)
-    }
-}
-
 impl Topology {
     /// A topology of these nodes, in this order, of which nothing is known yet.
     ///
@@ -66,7 +48,7 @@ impl Topology {
     ///
     /// [`Error::InvalidArgument`] where a name is empty or comes twice.
     pub fn new<N: Into<Arc<str>>>(nodes: impl IntoIterator<Item = N>) -> Result<Self> {
-        let mut topology = Self::sized(0);
+        let mut topology = Self::default();
         for (slot, name) in nodes.into_iter().enumerate() {
             let name = name.into();
             if name.is_empty() {
@@ -79,53 +61,6 @@ impl Topology {
                 ));
             }
             topology.join(NodeId(slot as u32), name);
-        }
-        Ok(topology)
-    }
-
-    /// A topology from matrices. Values on the diagonal are not read.
-    ///
-    /// Where only one direction of a pair has a round-trip time, it serves both, and so does its
-    /// jitter; loss and bandwidth belong to their direction alone.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidArgument`] where a shape does not fit the nodes, or a value is negative,
-    /// infinite, or a loss above 1.
-    pub fn from_arrays<N: Into<Arc<str>>>(
-        nodes: impl IntoIterator<Item = N>,
-        arrays: Arrays<'_>,
-    ) -> Result<Self> {
-        let mut topology = Self::new(nodes)?;
-        let size = topology.names.len();
-        topology.check("rtt_ms", Some(arrays.rtt_ms), f64::MAX)?;
-        topology.check("jitter_ms", arrays.jitter_ms, f64::MAX)?;
-        topology.check("loss", arrays.loss, 1.0)?;
-        topology.check("bandwidth_bps", arrays.bandwidth_bps, f64::MAX)?;
-        topology.check("age_s", arrays.age_s, f64::MAX)?;
-        let at = |values: Option<&[f32]>, cell: usize| values.map_or(f32::NAN, |all| all[cell]);
-        for origin in 0..size {
-            for destination in (0..size).filter(|&destination| destination != origin) {
-                let (there, back) = (origin * size + destination, destination * size + origin);
-                let measured = if arrays.rtt_ms[there].is_nan() {
-                    back
-                } else {
-                    there
-                };
-                let rtt_ms = arrays.rtt_ms[measured];
-                let link = Link {
-                    rtt_ms,
-                    jitter_ms: at(arrays.jitter_ms, measured),
-                    loss: at(arrays.loss, there),
-                    bandwidth_bps: arrays.bandwidth_bps.map_or(f64::NAN, |all| all[there]),
-                    age_s: at(arrays.age_s, measured),
-                    source: Provenance::of_measured(rtt_ms),
-                    ..Link::UNKNOWN
-                };
-                if !link.is_blank() {
-                    topology.set(NodeId(origin as u32), NodeId(destination as u32), &link);
-                }
-            }
         }
         Ok(topology)
     }
@@ -149,6 +84,37 @@ impl Topology {
     pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Arc<str>)> {
         let slots = self.names.iter().enumerate();
         slots.filter_map(|(slot, name)| Some((NodeId(slot as u32), name.as_ref()?)))
+    }
+
+    /// The same topology with its rows held in this form.
+    ///
+    /// *Complexity*: O(what is known).
+    #[must_use]
+    pub fn stored(mut self, storage: Storage) -> Self {
+        self.storage = storage;
+        for plane in [&mut self.rtt_ms, &mut self.rtt_p90_ms, &mut self.loss] {
+            plane.store(storage);
+        }
+        self.bandwidth_bps.store(storage);
+        self.jitter_ms.store(storage);
+        self.age_s.store(storage);
+        self.source.store(storage);
+        self
+    }
+
+    /// How the rows are held.
+    pub fn storage(&self) -> Storage {
+        self.storage
+    }
+
+    /// Bytes that the links take; the names are not counted.
+    ///
+    /// *Complexity*: O(N).
+    pub fn bytes(&self) -> usize {
+        let planes = [&self.rtt_ms, &self.rtt_p90_ms, &self.loss];
+        let planes: usize = planes.into_iter().map(Plane::bytes).sum();
+        let matrices = self.jitter_ms.bytes() + self.age_s.bytes() + self.source.bytes();
+        planes + matrices + self.bandwidth_bps.bytes()
     }
 
     /// Give a slot to a node. Nothing is known of its links yet.
@@ -175,11 +141,28 @@ impl Topology {
             return;
         };
         self.by_name.remove(&name);
-        for slot in 0..self.names.len() {
-            let other = NodeId(slot as u32);
+        // From the end, so that what is left of a sparse row need not move.
+        for other in self.known(node, Direction::From).into_iter().rev() {
             self.set(node, other, &Link::UNKNOWN);
+        }
+        for other in self.known(node, Direction::To).into_iter().rev() {
             self.set(other, node, &Link::UNKNOWN);
         }
+    }
+
+    /// The nodes at the other ends of a node's links in a direction of which something is known,
+    /// in order of their slots.
+    fn known(&self, node: NodeId, direction: Direction) -> Vec<NodeId> {
+        let mut others = Vec::new();
+        for plane in [&self.rtt_ms, &self.rtt_p90_ms, &self.loss] {
+            let cells = plane.row(node.index(), direction).known();
+            others.extend(cells.map(|(slot, _)| NodeId(slot as u32)));
+        }
+        let cells = self.bandwidth_bps.row(node.index(), direction).known();
+        others.extend(cells.map(|(slot, _)| NodeId(slot as u32)));
+        others.sort_unstable();
+        others.dedup();
+        others
     }
 
     /// What is known of the path from one node to another; nothing where a slot is vacant.
@@ -203,7 +186,18 @@ impl Topology {
     }
 
     /// Take in what is known of the path from one node to another, and forget what was before.
+    ///
+    /// Of a [blank](Link::is_blank) link nothing is kept.
+    ///
+    /// # Panics
+    ///
+    /// Where a slot is out of range.
     pub fn set(&mut self, origin: NodeId, destination: NodeId, link: &Link) {
+        let link = if link.is_blank() {
+            &Link::UNKNOWN
+        } else {
+            link
+        };
         let (from, to) = (origin.index(), destination.index());
         self.rtt_ms.set(from, to, link.rtt_ms);
         self.rtt_p90_ms.set(from, to, link.rtt_p90_ms);
@@ -214,9 +208,12 @@ impl Topology {
         self.source.set(from, to, link.source as u8);
     }
 
-    /// Tell how long ago the path from one node to another was observed, s.
+    /// Tell how long ago the path from one node to another was observed, s; nothing happens where
+    /// nothing is known of it.
     pub fn date(&mut self, origin: NodeId, destination: NodeId, age_s: f32) {
-        self.age_s.set(origin.index(), destination.index(), age_s);
+        if !self.link(origin, destination).is_blank() {
+            self.age_s.set(origin.index(), destination.index(), age_s);
+        }
     }
 
     /// Round-trip times, ms.
@@ -239,20 +236,25 @@ impl Topology {
         &self.bandwidth_bps
     }
 
-    /// The links among some of the nodes, in the order given.
+    /// The links among some of the nodes, each named once, in the order given.
+    ///
+    /// *Complexity*: O(what these nodes know).
     #[must_use]
     pub fn select(&self, nodes: &[NodeId]) -> Self {
-        let mut selection = Self::sized(0);
+        let mut selection = Self::default().stored(self.storage);
+        let mut places = FxHashMap::default();
         for (slot, &node) in nodes.iter().enumerate() {
+            let slot = NodeId(slot as u32);
+            places.insert(node, slot);
             if let Some(name) = self.name(node) {
-                selection.join(NodeId(slot as u32), Arc::clone(name));
+                selection.join(slot, Arc::clone(name));
             }
         }
         for (row, &origin) in nodes.iter().enumerate() {
-            for (column, &destination) in nodes.iter().enumerate() {
-                if row != column {
+            for destination in self.known(origin, Direction::From) {
+                if let Some(&column) = places.get(&destination) {
                     let link = self.link(origin, destination);
-                    selection.set(NodeId(row as u32), NodeId(column as u32), &link);
+                    selection.set(NodeId(row as u32), column, &link);
                 }
             }
         }
@@ -276,64 +278,14 @@ impl Topology {
     /// Stands for *the same zone* where no zones are known. A heuristic.
     pub fn nearest_rtt_ms(&self) -> Option<f32> {
         let shortest = |node: NodeId| {
-            let row = self.rtt_ms.from_origin(node.index())?;
-            let known = row.iter().copied().filter(|rtt| !rtt.is_nan());
-            known.min_by(f32::total_cmp)
+            let known = self.rtt_ms.from_origin(node.index()).known();
+            known.map(|(_, rtt_ms)| rtt_ms).min_by(f32::total_cmp)
         };
         median(
             self.nodes()
                 .filter_map(|(node, _)| shortest(node))
                 .collect(),
         )
-    }
-
-    fn sized(size: usize) -> Self {
-        Self {
-            names: vec![None; size],
-            by_name: FxHashMap::default(),
-            rtt_ms: Plane::new(size),
-            rtt_p90_ms: Plane::new(size),
-            jitter_ms: Matrix::new(size),
-            loss: Plane::new(size),
-            bandwidth_bps: Plane::new(size),
-            age_s: Matrix::new(size),
-            source: Matrix::new(size),
-        }
-    }
-
-    /// Whether each value of a matrix is unknown or within `0..=highest`.
-    fn check<T: Copy + Into<f64>>(
-        &self,
-        argument: &'static str,
-        values: Option<&[T]>,
-        highest: f64,
-    ) -> Result<()> {
-        let Some(values) = values else { return Ok(()) };
-        let size = self.names.len();
-        if values.len() != size * size {
-            let shape = format!(
-                "has {} values: shape [{size}, {size}] is needed",
-                values.len()
-            );
-            return Err(invalid(argument, shape));
-        }
-        for (cell, &value) in values.iter().enumerate() {
-            let value: f64 = value.into();
-            if value.is_nan() || (0.0..=highest).contains(&value) && value.is_finite() {
-                continue;
-            }
-            let problem = match value {
-                _ if value.is_infinite() => "is infinite",
-                _ if value < 0.0 => "is negative",
-                _ => "is above 1",
-            };
-            let (origin, destination) = (cell / size, cell % size);
-            return Err(invalid(
-                argument,
-                format!("[{origin}, {destination}] = {value} {problem}: use NaN for unknown"),
-            ));
-        }
-        Ok(())
     }
 }
 
@@ -347,16 +299,15 @@ pub(crate) fn median(mut values: Vec<f32>) -> Option<f32> {
     Some(median)
 }
 
-fn invalid(argument: &'static str, problem: String) -> Error {
+pub(super) fn invalid(argument: &'static str, problem: String) -> Error {
     Error::InvalidArgument { argument, problem }
 }
 
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "values are copied, not computed")]
 mod tests {
+    use super::super::Arrays;
     use super::*;
-
-    const NAN: f32 = f32::NAN;
 
     fn rtt(nodes: &[&str], rtt_ms: &[f32]) -> Result<Topology> {
         Topology::from_arrays(
@@ -366,74 +317,6 @@ mod tests {
                 ..Arrays::default()
             },
         )
-    }
-
-    #[test]
-    fn one_direction_serves_both_for_round_trips_only() {
-        let topology = Topology::from_arrays(
-            ["a", "b", "c"],
-            Arrays {
-                rtt_ms: &[NAN, 5.0, NAN, 7.0, NAN, NAN, 9.0, NAN, NAN],
-                jitter_ms: Some(&[NAN, 0.5, NAN, NAN, NAN, NAN, 0.9, NAN, NAN]),
-                loss: Some(&[NAN, 0.1, NAN, NAN, NAN, 0.3, 0.2, NAN, NAN]),
-                bandwidth_bps: Some(&[1e9; 9]),
-                age_s: None,
-            },
-        )
-        .expect("valid");
-        let link = |a: u32, b: u32| topology.link(NodeId(a), NodeId(b));
-        assert_eq!(
-            (link(0, 1).rtt_ms, link(1, 0).rtt_ms),
-            (5.0, 7.0),
-            "asymmetry is kept"
-        );
-        assert_eq!((link(2, 0).rtt_ms, link(0, 2).rtt_ms), (9.0, 9.0));
-        assert_eq!((link(0, 2).jitter_ms, link(2, 0).jitter_ms), (0.9, 0.9));
-        assert!(
-            link(1, 0).jitter_ms.is_nan(),
-            "its own measurement has none"
-        );
-        assert_eq!(link(2, 0).loss, 0.2);
-        assert!(link(0, 2).loss.is_nan(), "loss belongs to its direction");
-        assert!(link(1, 2).rtt_ms.is_nan());
-        assert_eq!(link(1, 2).loss, 0.3);
-        assert_eq!(link(1, 1).source, Provenance::Own);
-    }
-
-    #[test]
-    fn what_cannot_be_is_refused_by_name() {
-        let cases = [
-            (rtt(&["a", "a"], &[0.0; 4]), "nodes: \"a\" comes twice"),
-            (rtt(&["a", ""], &[0.0; 4]), "nodes: name 1 is empty"),
-            (
-                rtt(&["a", "b"], &[0.0; 3]),
-                "rtt_ms: has 3 values: shape [2, 2]",
-            ),
-            (
-                rtt(&["a", "b"], &[0.0, -1.0, 0.0, 0.0]),
-                "rtt_ms: [0, 1] = -1 is negative",
-            ),
-            (
-                rtt(&["a", "b"], &[0.0, f32::INFINITY, 0.0, 0.0]),
-                "is infinite",
-            ),
-        ];
-        for (result, expected) in cases {
-            let message = result.expect_err(expected).to_string();
-            assert!(message.contains(expected), "{message}");
-        }
-        let loss = Arrays {
-            rtt_ms: &[0.0; 4],
-            loss: Some(&[1.5; 4]),
-            ..Arrays::default()
-        };
-        let message = Topology::from_arrays(["a", "b"], loss)
-            .expect_err("loss")
-            .to_string();
-        assert!(
-            message.starts_with("loss: [0, 0] = 1.5 is above 1"),
-            "{message}"
-        );
     }
 
     #[test]
@@ -465,19 +348,6 @@ mod tests {
         assert_eq!(
             pair.nodes().map(|(_, name)| &**name).collect::<Vec<_>>(),
             ["a", "n39"]
-        );
-    }
-
-    #[test]
-    fn one_node_and_none() {
-        let one = rtt(&["a"], &[NAN]).expect("valid");
-        assert_eq!(one.cells(|link| link.rtt_ms), [0.0]);
-        assert_eq!(one.nearest_rtt_ms(), None);
-        assert!(
-            rtt(&[], &[])
-                .expect("valid")
-                .cells(|link| link.rtt_ms)
-                .is_empty()
         );
     }
 
