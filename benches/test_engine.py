@@ -9,6 +9,8 @@ import json
 import pytest
 
 import netcore
+from harness.recorder import Report
+from harness.timing import in_turns
 
 DEPLOYMENTS = 50
 FILTERS = (
@@ -118,7 +120,7 @@ def profile() -> netcore.Profile:
     )
 
 
-def test_decoding_pods(benchmark) -> None:
+def test_taking_in_pods(report: Report) -> None:
     pods = [pod(index) for index in range(5000)]
 
     def apply() -> None:
@@ -126,12 +128,23 @@ def test_decoding_pods(benchmark) -> None:
         for each in pods:
             state.apply("Pod", each)
 
-    benchmark(apply)
-    benchmark.extra_info["us_per_pod"] = benchmark.stats["mean"] / len(pods) * 1e6
+    def parse() -> None:
+        for each in pods:
+            json.loads(each)
+
+    applied, parsed = in_turns(apply, parse, rounds=7)
+    report.row(
+        f"take in a pod of {len(pods[0]) / 1000:.1f} kB",
+        applied.median_s / len(pods) * 1e6,
+        "µs",
+        reference="json.loads of the same bytes",
+        reference_value=parsed.median_s / len(pods) * 1e6,
+        ratio_at_most=1.0,
+    )
 
 
 @pytest.mark.parametrize("nodes", [500, 5000, 15000])
-def test_placing_pods(benchmark, nodes) -> None:
+def test_placing_pods(report: Report, nodes: int) -> None:
     state = netcore.ClusterState()
     for index in range(nodes):
         state.apply("Node", node(index))
@@ -141,8 +154,14 @@ def test_placing_pods(benchmark, nodes) -> None:
     def place() -> None:
         for start in range(0, len(keys), 250):
             state.plan(own, keys[start : start + 250])
+
+    def give_back() -> None:
         for key in keys:
             state.forget(key)
 
-    benchmark.pedantic(place, rounds=3, warmup_rounds=1)
-    benchmark.extra_info["us_per_pod"] = benchmark.stats["mean"] / len(keys) * 1e6
+    placed, _ = in_turns(place, give_back, rounds=3)
+    report.row(
+        f"place a pod among {nodes:,} nodes: {len(FILTERS)} filters, {len(SCORES)} scores",
+        placed.median_s / len(keys) * 1e6,
+        "µs",
+    )

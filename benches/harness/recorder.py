@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pytest
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Recorder:
     """A plugin of pytest that holds the rows of a run, by the benchmark that took them down.
 
