@@ -1,6 +1,7 @@
 import io
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -51,8 +52,17 @@ def test_yaml_and_json_files_as_json(files, capsys):
     )
 
 
+def test_the_example(capsys):
+    shop = Path(__file__).parents[2] / "examples" / "shop"
+    assert main(["simulate", "-f", *map(str, sorted(shop.glob("*.yaml"))), "-o", "json"]) == 0
+    decisions = json.loads(capsys.readouterr().out)
+    nodes = {decision["pod"]: decision["node"] for decision in decisions}
+    # The database has left no room beside it: its region has, and the roomier one is too far.
+    assert nodes == {"default/web-0": "fra-2", "default/cart-0": "fra-2"}
+
+
 def test_a_table_for_people(files, capsys):
-    command = ["simulate", "-f", files("nodes.yaml", NODES), "-f", files("pods.json", PODS)]
+    command = ["simulate", "-f", files("nodes.yaml", NODES), files("pods.json", PODS)]
     assert main(command) == 0
     header, *rows, _, summary = capsys.readouterr().out.splitlines()
     assert header.split() == ["POD", "NODE", "TOTAL", "FEASIBLE", "WHY"]

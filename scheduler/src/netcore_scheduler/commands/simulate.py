@@ -29,10 +29,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-f",
         "--filename",
-        action="append",
+        action="extend",
+        nargs="+",
         required=True,
         metavar="FILE",
-        help="YAML or JSON; - is standard input; may be repeated",
+        help="YAML or JSON, as many as wanted; - is standard input",
     )
     parser.add_argument(
         "--config", metavar="FILE", help="KubeSchedulerConfiguration (default: netcore's own)"
