@@ -173,6 +173,8 @@ def test_what_is_not_there():
         lambda: state.plan(profile(), ["ns/p", "ns/p"]),
         lambda: state.plan(profile(), ["ns/p"], detail="more"),
         lambda: state.sort(profile(), ["ns/p"], []),
+        lambda: state.sort(profile(), ["ns/p"], [float("nan")]),
+        lambda: state.sort(profile(), ["ns/p", "ns/p"], [0.0, float("inf")]),
     ):
         with pytest.raises(netcore.InvalidInputError):
             action()

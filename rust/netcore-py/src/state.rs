@@ -7,6 +7,7 @@ use netcore_core::ClusterState as Core;
 use netcore_core::plan::{self, Detail, Options};
 use netcore_core::sort::Waiting;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 
 use crate::error;
 use crate::gate::enter_locked;
@@ -111,9 +112,9 @@ impl ClusterState {
         &self,
         py: Python<'_>,
         profile: &Profile,
-        pods: Vec<String>,
+        pods: Vec<PyBackedStr>,
         queued_at: Vec<f64>,
-    ) -> PyResult<Vec<String>> {
+    ) -> PyResult<Vec<PyBackedStr>> {
         if pods.len() != queued_at.len() {
             let problem = format!(
                 "{} pods, but {} times: give one each",
@@ -122,17 +123,25 @@ impl ClusterState {
             );
             return Err(error::invalid(py, &problem));
         }
+        if let Some(at) = queued_at.iter().position(|since| !since.is_finite()) {
+            let problem = format!(
+                "queued_at[{at}] is {}: must be Unix seconds, as a finite number",
+                queued_at[at]
+            );
+            return Err(error::invalid(py, &problem));
+        }
         let queue_sort = &profile.0.queue_sort;
-        enter_locked(py, &self.0, |state| {
+        let order = enter_locked(py, &self.0, |state| {
             let mut waiting = Vec::with_capacity(pods.len());
             for (key, &since) in pods.iter().zip(&queued_at) {
                 let pod = state.known(key)?;
                 waiting.push(Waiting { pod, since });
             }
-            queue_sort.sort(state, &mut waiting);
-            let key = |waiting: &Waiting| state.pods().get(waiting.pod).pod.key.to_string();
-            Ok(waiting.iter().map(key).collect())
-        })
+            Ok(queue_sort.order(state, &waiting))
+        })?;
+        // The very strings that came in: no text crosses the boundary.
+        let pod = |position: u32| pods[position as usize].clone_ref(py);
+        Ok(order.into_iter().map(pod).collect())
     }
 
     #[pyo3(signature = (profile, pods, *, seed=0, detail="summary", commit=true))]

@@ -238,21 +238,104 @@ mod tests {
     /// Graphs without cycles: edges point from a lower position to a higher one.
     fn acyclic() -> impl Strategy<Value = AppGraph> {
         (1..12_u32).prop_flat_map(|size| {
-            let edge = (0..size, 0..size, 0.0..10.0_f64);
+            // Whole weights: sums of them are the same in any order.
+            let edge = (0..size, 0..size, 0..10_u32);
             proptest::collection::vec(edge, 0..30).prop_map(move |edges| {
                 let names: Vec<String> = (0..size).map(|index| format!("w{index}")).collect();
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
                 let edges: Vec<_> = edges
                     .into_iter()
                     .filter(|(a, b, _)| a != b)
-                    .map(|(a, b, weight)| (a.min(b), a.max(b), weight))
+                    .map(|(a, b, weight)| (a.min(b), a.max(b), weight.into()))
                     .collect();
                 AppGraph::new(&names, &edges)
             })
         })
     }
 
+    /// The same graph under other names, listed another way: the dependencies of a workload keep
+    /// their order, but come between those of others.
+    fn renamed_and_dealt_out(graph: &AppGraph) -> AppGraph {
+        let names: Vec<String> = (0..graph.len()).map(|at| format!("z{}", 99 - at)).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let longest = graph.workloads().map(|it| graph.outgoing(it).len()).max();
+        let mut edges = Vec::new();
+        for turn in 0..longest.unwrap_or(0) {
+            let dealt = (0..graph.len() as u32).rev().map(WorkloadId);
+            for id in dealt.filter_map(|workload| graph.outgoing(workload).get(turn)) {
+                let edge = graph.dependency(*id);
+                edges.push((edge.caller.0, edge.callee.0, edge.weight));
+            }
+        }
+        AppGraph::new(&names, &edges)
+    }
+
+    /// The same graph with its workloads declared in another order.
+    fn redeclared(graph: &AppGraph, order: &[usize]) -> AppGraph {
+        let place = |workload: WorkloadId| {
+            let place = order.iter().position(|&at| at == workload.index());
+            place.expect("a permutation") as u32
+        };
+        let names: Vec<&str> = order
+            .iter()
+            .map(|&at| graph.selector(WorkloadId(at as u32)))
+            .collect();
+        let edge = |it: &super::super::Dependency| (place(it.caller), place(it.callee), it.weight);
+        let edges: Vec<_> = graph.dependencies().iter().map(edge).collect();
+        AppGraph::new(&names, &edges)
+    }
+
     proptest! {
+        /// Where workloads stand decides, and no name: not in ties either.
+        #[test]
+        fn orders_know_no_names_and_read_each_workloads_list_by_itself(graph in acyclic()) {
+            let other = renamed_and_dealt_out(&graph);
+            for algorithm in Algorithm::ALL {
+                prop_assert_eq!(graph.order(algorithm), graph.order(algorithm), "{}", algorithm);
+                prop_assert_eq!(graph.order(algorithm), other.order(algorithm), "{}", algorithm);
+            }
+        }
+
+        /// Traffic that differs everywhere leaves no tie to the declared order.
+        #[test]
+        fn traffic_order_is_the_same_however_the_workloads_are_declared(
+            (graph, order) in acyclic().prop_flat_map(|graph| {
+                let order: Vec<usize> = (0..=graph.len()).collect();
+                (Just(graph), Just(order).prop_shuffle())
+            }),
+        ) {
+            // Each workload calls another, or the hub where it calls none, with a power of two of
+            // its own: no two sums are equal, and none is rounded. One more makes the hub the
+            // heaviest of all.
+            prop_assume!(graph.len() > 1);
+            let names: Vec<&str> = graph.selectors().chain(["heavy"]).collect();
+            let callee = |it: WorkloadId| graph.callees(it).next().unwrap_or(WorkloadId(0));
+            let edges: Vec<_> = graph
+                .workloads()
+                .skip(1)
+                .map(|it| (it.0, callee(it).0, f64::from(1_u32 << it.0)))
+                .chain([(graph.len() as u32, 0, 1e6)])
+                .collect();
+            let graph = AppGraph::new(&names, &edges);
+            let names_in = |graph: &AppGraph| -> Vec<String> {
+                let order = graph.order(Algorithm::Traffic).expect("bears cycles");
+                order.iter().map(|&it| graph.selector(it).to_owned()).collect()
+            };
+            prop_assert_eq!(names_in(&graph), names_in(&redeclared(&graph, &order)));
+        }
+
+        /// A chain has one topological order, and every algorithm of Diktyo is a rule upon it.
+        #[test]
+        fn a_chain_leaves_no_choice(order in Just((0..9).collect::<Vec<usize>>()).prop_shuffle()) {
+            let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
+            let edges: Vec<_> = (1..9).map(|to| (to - 1, to, 1.0)).collect();
+            let chain = AppGraph::new(&names, &edges);
+            let other = redeclared(&chain, &order);
+            for algorithm in Algorithm::ALL.into_iter().filter(|it| *it != Algorithm::Traffic) {
+                prop_assert_eq!(order_of(&chain, algorithm), order_of(&other, algorithm));
+            }
+        }
+
         #[test]
         fn every_order_is_a_permutation_and_topological_ones_put_callers_first(graph in acyclic()) {
             prop_assert!(graph.cycle().is_empty());

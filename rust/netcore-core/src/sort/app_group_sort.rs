@@ -5,19 +5,24 @@
 //! the graph decides, then time. Placing an application in that order costs it a fraction of the
 //! cross-zone traffic that arrival order does, since each pod then finds its heaviest peers placed.
 
-use super::{Waiting, blocks};
+use super::{Key, Waiting, key};
+use crate::app_graph::AppGroup;
 use crate::kube::Pod;
 use crate::state::ClusterState;
 
-pub(super) fn sort(state: &ClusterState, pods: &mut [Waiting]) {
-    let group = |pod: &'_ Pod| {
-        let group = pod.app_group()?.clone();
-        Some((pod.priority, pod.namespace.clone(), group))
+pub(super) fn keys<'s>(state: &'s ClusterState, pods: &[Waiting]) -> Vec<Key<'s>> {
+    let block = |pod: &'s Pod| Some((&*pod.namespace, &**pod.app_group()?, pod.priority));
+    let app_group = |&(namespace, group, _): &_| state.network().app_group(namespace, group);
+    key::by_block(state, pods, block, app_group, rank)
+}
+
+/// Place of the pod's workload in the order of its application. A pod whose workload the group does
+/// not declare comes after those it does.
+fn rank(pod: &Pod, group: Option<&AppGroup>) -> i64 {
+    let rank = || {
+        let group = group?;
+        let workload = group.graph.workload(pod.workload()?)?;
+        Some(group.rank(workload).into())
     };
-    // A pod whose workload the group does not declare comes after those it does.
-    let rank = |pod: &Pod| {
-        let group = state.network().app_group_of(pod);
-        group.map_or(u32::MAX, |(group, workload)| group.rank(workload))
-    };
-    blocks::sort(state, pods, group, rank);
+    rank().unwrap_or(i64::MAX)
 }

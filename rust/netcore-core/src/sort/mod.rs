@@ -1,14 +1,19 @@
 //! Queue sorts: which of the waiting pods is placed first.
 //!
-//! Each is a strict weak order with the pod's key as the last word, so that the same pods always
-//! come in the same order.
+//! Each gives every pod one [`Key`], worked out once, and sorts by the keys. Keys are tuples that
+//! end in the pod's own key, `namespace/name`, of which there are no two: so each sort is a strict
+//! weak order, and no two orders of the same pods are right. What a queue sort decides stands in
+//! how it makes the keys.
 
 mod app_group_sort;
-mod blocks;
-mod priority_sort;
+mod key;
+#[cfg(test)]
+mod properties;
 mod topological_sort;
 
 pub use topological_sort::TopologicalSort;
+
+use key::Key;
 
 use crate::state::{ClusterState, PodId};
 
@@ -30,7 +35,7 @@ pub enum QueueSort {
 pub struct Waiting {
     /// The pod.
     pub pod: PodId,
-    /// Unix seconds.
+    /// Unix seconds; not NaN.
     pub since: f64,
 }
 
@@ -44,12 +49,22 @@ impl QueueSort {
         }
     }
 
-    /// Brings the pods into the order in which they are to be placed.
-    pub fn sort(&self, state: &ClusterState, pods: &mut [Waiting]) {
+    /// The positions of the pods in the list, in the order in which they are to be placed. A pod
+    /// that is in the list twice comes twice.
+    ///
+    /// *Complexity*: O(n log n) comparisons of keys, nearly all of which read integers only.
+    pub fn order(&self, state: &ClusterState, pods: &[Waiting]) -> Vec<u32> {
+        let mut keys = self.keys(state, pods);
+        keys.sort_unstable();
+        keys.iter().map(|key| key.position).collect()
+    }
+
+    /// The key of each pod, in the order of the list.
+    fn keys<'s>(&self, state: &'s ClusterState, pods: &[Waiting]) -> Vec<Key<'s>> {
         match self {
-            Self::PrioritySort => priority_sort::sort(state, pods),
-            Self::AppGroupSort => app_group_sort::sort(state, pods),
-            Self::TopologicalSort(plugin) => plugin.sort(state, pods),
+            Self::PrioritySort => key::by_turn(state, pods),
+            Self::AppGroupSort => app_group_sort::keys(state, pods),
+            Self::TopologicalSort(plugin) => plugin.keys(state, pods),
         }
     }
 }

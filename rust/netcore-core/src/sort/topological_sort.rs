@@ -10,7 +10,8 @@
 
 use serde::Deserialize;
 
-use super::{Waiting, blocks};
+use super::{Key, Waiting, key};
+use crate::app_graph::AppGroup;
 use crate::kube::Pod;
 use crate::state::ClusterState;
 
@@ -31,18 +32,18 @@ impl Default for TopologicalSort {
 }
 
 impl TopologicalSort {
-    pub(super) fn sort(&self, state: &ClusterState, pods: &mut [Waiting]) {
-        let label = |pod: &Pod| pod.app_group().cloned();
-        blocks::sort(state, pods, label, |pod| self.index(state, pod));
-    }
-
-    /// The index of the pod's workload; -1, which comes first, where there is none.
-    fn index(&self, state: &ClusterState, pod: &Pod) -> i32 {
-        let group = pod.app_group().and_then(|label| {
+    pub(super) fn keys<'s>(&self, state: &'s ClusterState, pods: &[Waiting]) -> Vec<Key<'s>> {
+        let label = |pod: &'s Pod| pod.app_group().map(|label| &**label);
+        let app_group = |label: &&str| {
             let mut namespaces = self.namespaces.iter();
             namespaces.find_map(|namespace| state.network().app_group(namespace, label))
-        });
-        let workload = pod.workload().map_or("", |workload| &**workload);
-        group.map_or(-1, |group| group.topology_index(workload))
+        };
+        key::by_block(state, pods, label, app_group, index)
     }
+}
+
+/// The index of the pod's workload; -1, which comes first, where there is none.
+fn index(pod: &Pod, group: Option<&AppGroup>) -> i64 {
+    let workload = pod.workload().map_or("", |workload| &**workload);
+    group.map_or(-1, |group| group.topology_index(workload).into())
 }

@@ -122,17 +122,17 @@ fn mean_rtt_ms(queue_sort: &str, filters: &Value, scores: &Value, seed: u64) -> 
             .find(&format!("default/{name}"))
             .expect("known")
     };
-    let mut waiting: Vec<_> = workloads
+    let waiting: Vec<_> = workloads
         .iter()
         .map(|name| Waiting {
             pod: find(name),
             since: 0.0,
         })
         .collect();
-    profile.queue_sort.sort(&cluster.state, &mut waiting);
-    let keys: Vec<_> = waiting
+    let order = profile.queue_sort.order(&cluster.state, &waiting);
+    let keys: Vec<_> = order
         .iter()
-        .map(|it| cluster.state.pods().get(it.pod).pod.key.to_string())
+        .map(|&at| format!("default/{}", workloads[at as usize]))
         .collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let options = Options {
