@@ -131,7 +131,8 @@ class Decision:
         "top": [{"node", "total", "scores": {plugin: [raw, normalized, weighted]}}],
         "links": [{"peer": workload, "pod", "direction": "to" | "from", "node", "weight",
         "rttMs", "cost", "source": "same-node" | "measured" | "declared" | "estimated" | "unknown",
-        "ageSeconds"}], "runnerUpLinks": [...]}`; lists are cut at a stated length.
+        "ageSeconds"}], "runnerUpLinks": [...]}`; lists are cut at a stated length. By the policy
+        `time` a link also has "msPerSecond".
         """
 
 @final
@@ -219,8 +220,8 @@ class Topology:
     def source(self) -> npt.NDArray[np.uint8]:
         """0 unknown, 1 measured, 2 estimated, 3 declared, 4 the node itself."""
 
-    def cost(self, policy: Literal["linear", "slo"] = "slo") -> npt.NDArray[np.float32]:
-        """Cost of each link in [0, 1]; NaN where unknown."""
+    def cost(self, policy: Literal["linear", "slo", "time"] = "slo") -> npt.NDArray[np.float32]:
+        """Cost of each link in [0, 1] by a policy with its defaults; NaN where unknown."""
 
 @final
 class ClusterState:
@@ -270,7 +271,20 @@ class ClusterState:
         """Give back an assumed pod's room and bandwidth. Nothing happens where none is assumed."""
 
     def sort(self, profile: Profile, pods: Sequence[str], queued_at: Sequence[float]) -> list[str]:
-        """Pod keys in the order of the profile's queue sort."""
+        """Pod keys in the order of the profile's queue sort, whatever order they come in.
+
+        Args:
+            profile: Whose queue sort.
+            pods: Keys of known pods.
+            queued_at: Since when each waits, Unix seconds.
+
+        Returns:
+            The strings of `pods`, not copies of them.
+
+        Raises:
+            InvalidInputError: There is not one finite time for each pod.
+            UnknownObjectError: A key names no pod.
+        """
 
     def plan(
         self,

@@ -138,3 +138,13 @@ def test_long_names_stay_within_a_hundred_columns() -> None:
     )
     assert [line for line in text.splitlines() if len(line) > 100] == []
     assert "recommend…e-canary" in text
+
+
+def test_a_policy_about_time_tells_ms_per_second_in_place_of_a_cost() -> None:
+    links = [link("cart", "near", 1.5, msPerSecond=31.66), link("ads", "far", None)]
+    text = describe(explanation(links=links))
+    [header, cart, ads] = [line.split() for line in text.split("\n\n")[-1].splitlines()]
+    assert header[4:6] == ["RTT", "MS/S"]
+    assert cart[4:6] == ["1.50ms", "31.7"]
+    assert ads[4:6] == ["unknown", "-"], "an unknown link has no time"
+    assert max(len(line) for line in text.splitlines()) <= 100

@@ -1,6 +1,9 @@
 """What the network plugins make of an application, through the scheduler's own simulation."""
 
+import pytest
+
 from netcore_scheduler import simulate
+from netcore_scheduler.config import ConfigurationError
 
 NODES = {"east-1": "east", "east-2": "east", "west-1": "west", "west-2": "west"}
 GROUP = "appgroup.diktyo.x-k8s.io"
@@ -113,3 +116,62 @@ def test_a_limit_holds_on_every_link():
     [decision] = simulate(objects)
     assert decision["node"] is None
     assert decision["message"].startswith("0/4 nodes are available: 4 ")
+
+
+def profile(**args):
+    """A configuration in which NetworkCost alone decides, with these arguments."""
+    plugins = ["PrioritySort", "NodeResourcesFit", "NetworkCost", "DefaultBinder"]
+    return {
+        "apiVersion": "kubescheduler.config.k8s.io/v1",
+        "kind": "KubeSchedulerConfiguration",
+        "profiles": [
+            {
+                "schedulerName": "netcore",
+                "plugins": {
+                    "multiPoint": {
+                        "disabled": [{"name": "*"}],
+                        "enabled": [{"name": name} for name in plugins],
+                    },
+                    "score": {"disabled": [{"name": "NodeResourcesFit"}]},
+                },
+                "pluginConfig": [{"name": "NetworkCost", "args": args}],
+            }
+        ],
+    }
+
+
+def test_the_policy_time_goes_where_large_messages_arrive_sooner():
+    """Near the peer there are 10 Mbit/s; across the continent, 1 Gbit/s."""
+    objects = cluster()
+    for network in objects[len(NODES) :]:
+        peers = network["status"]["peers"]
+        home = NODES[network["metadata"]["name"]]
+        rates = [10_000_000 if NODES[peer] == home else 1_000_000_000 for peer in peers]
+        network["status"]["bandwidthBps"] = rates
+    # The node of the peer is full.
+    objects[0]["status"]["allocatable"]["pods"] = "1"
+    group = shop("web", "db", calls=[("web", "db", {"weight": 3})])
+    objects += [group, pod("db", "db", "east-1"), pod("web", "web")]
+
+    def region(**args):
+        return placed(simulate(objects, profile(**args)))["default/web"]
+
+    assert region(policy="slo") == "east", "no dependency asks for bandwidth"
+    assert region(policy="time", time={"messageBytes": 1_000}) == "east"
+    # 8 Mbit: 0.8 s from near by, 0.1 s from afar.
+    assert region(policy="time", time={"messageBytes": 1_000_000}) == "west"
+    # Each of 20 round trips takes 89 ms longer from afar.
+    assert region(policy="time", time={"messageBytes": 1_000_000, "roundTrips": 20}) == "east"
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ({"policy": "tim"}, "policy"),
+        ({"time": {"messagebytes": 1}}, "messagebytes"),
+        ({"time": {"rtoMs": -1}}, "time.rtoMs is -1: it must be 0 or more"),
+    ],
+)
+def test_arguments_of_the_policy_are_decoded_strictly(args, said):
+    with pytest.raises(ConfigurationError, match=said):
+        simulate(cluster(), profile(**args))

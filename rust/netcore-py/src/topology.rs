@@ -2,7 +2,7 @@
 //!
 //! `numpy` is imported when the first array is asked for, and not before.
 
-use netcore_core::cost::{LinearWeights, PolicyChoice, Slo, of_links};
+use netcore_core::cost::{PolicyChoice, of_links};
 use netcore_core::topology::{Arrays, Link, NodeNetwork, Reports, Topology as Core};
 use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
@@ -150,10 +150,12 @@ impl Topology {
 
     #[pyo3(signature = (policy="slo"))]
     fn cost<'py>(&self, py: Python<'py>, policy: &str) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        let policy = match policy {
-            "slo" => PolicyChoice::Slo(Slo::default()),
-            "linear" => PolicyChoice::Linear(LinearWeights::default()),
-            _ => return Err(error::invalid(py, "policy: must be \"slo\" or \"linear\"")),
+        let Some(policy) = PolicyChoice::named(policy) else {
+            let names = PolicyChoice::NAMES;
+            return Err(error::invalid(
+                py,
+                &format!("policy: must be one of {names:?}"),
+            ));
         };
         let cells = gate::enter(py, || Ok(of_links(&self.0, policy)))?;
         self.shaped(py, cells)

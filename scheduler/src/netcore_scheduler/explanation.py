@@ -93,7 +93,11 @@ def _part(part: Sequence[float] | None) -> str:
 
 
 def _links(explanation: Mapping[str, Any]) -> str:
-    """Links from the chosen node to the pod's peers, beside those of the runner-up."""
+    """Links from the chosen node to the pod's peers, beside those of the runner-up.
+
+    A policy that is about time tells it in ms per second, which says more than the cost.
+    """
+    timed = any("msPerSecond" in link for link in explanation["links"])
     instead = {_identity(link): link for link in explanation["runnerUpLinks"]}
     rows = []
     for link in explanation["links"]:
@@ -105,13 +109,14 @@ def _links(explanation: Mapping[str, Any]) -> str:
                 _shortened(link["node"], _LONGEST_NODE),
                 f"{link['weight']:g}",
                 _milliseconds(link["rttMs"]),
-                f"{link['cost']:.3f}",
+                _time(link.get("msPerSecond")) if timed else f"{link['cost']:.3f}",
                 link["source"],
                 _seconds(link["ageSeconds"]),
                 _milliseconds(other["rttMs"]) if other else "-",
             ]
         )
-    header = ["link", "on node", "weight", "rtt", "cost", "source", "age", "runner-up"]
+    cost = "ms/s" if timed else "cost"
+    header = ["link", "on node", "weight", "rtt", cost, "source", "age", "runner-up"]
     return table(header, rows)
 
 
@@ -147,6 +152,10 @@ def _shortened(text: str, longest: int) -> str:
 
 def _milliseconds(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.2f}ms"
+
+
+def _time(ms_per_second: float | None) -> str:
+    return "-" if ms_per_second is None else f"{ms_per_second:.1f}"
 
 
 def _seconds(value: float | None) -> str:

@@ -74,6 +74,10 @@ impl CostPolicy for Linear {
         "linear"
     }
 
+    fn reads_bandwidth(&self, _: &Need) -> bool {
+        self.max_bandwidth_bps > 0.0
+    }
+
     fn utility(&self, path: &Path, _: &Need) -> f32 {
         if path.is_unknown() {
             return f32::NAN;

@@ -1,6 +1,6 @@
 //! What each link of a topology costs by itself, before any dependency asks something of it.
 
-use super::{CostPolicy, Linear, Need, Path, PolicyChoice, round_trip_loss};
+use super::{Need, Path, PolicyChoice, round_trip_loss};
 use crate::NodeId;
 use crate::topology::Topology;
 
@@ -8,12 +8,9 @@ use crate::topology::Topology;
 const ANY_TARGET_MS: f32 = 1.0;
 
 /// The cost of each link, 0 to 1, row-major, a cell for each pair of slots; NaN where nothing is
-/// known of it. The target of `slo` is what stands for *near* in this topology.
+/// known of it. The target of `slo` and `time` is what stands for *near* in this topology.
 pub fn of_links(topology: &Topology, choice: PolicyChoice) -> Vec<f32> {
-    let policy: Box<dyn CostPolicy> = match choice {
-        PolicyChoice::Slo(slo) => Box::new(slo),
-        PolicyChoice::Linear(weights) => Box::new(Linear::over(topology, weights)),
-    };
+    let policy = choice.over(topology, 0.0);
     let need = Need {
         target_rtt_ms: topology.nearest_rtt_ms().unwrap_or(ANY_TARGET_MS),
         min_bandwidth_bps: 0.0,

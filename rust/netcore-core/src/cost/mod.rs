@@ -7,14 +7,23 @@
 
 mod linear;
 mod links;
+#[cfg(test)]
+mod properties;
 mod slo;
+mod time;
 
 pub use linear::{Linear, LinearWeights};
 pub use links::of_links;
 pub use slo::Slo;
+pub use time::Time;
+
+use crate::topology::Topology;
 
 /// The utility of a quantity that a policy needs and nobody knows.
 pub const NEUTRAL: f32 = 0.5;
+
+/// Targets below this are taken for it, ms: 1 ns is no distance, and 0 would make 0/0 of it.
+const SHORTEST_TARGET_MS: f32 = 1e-6;
 
 /// What a policy reads of a link; NaN is unknown.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,6 +42,13 @@ impl Path {
         rtt_ms: f32::NAN,
         loss: f32::NAN,
         bandwidth_bps: f64::NAN,
+    };
+
+    /// The path from a node to itself.
+    pub const OWN: Self = Self {
+        rtt_ms: 0.0,
+        loss: 0.0,
+        bandwidth_bps: f64::INFINITY,
     };
 
     /// Whether nothing is known of the path.
@@ -66,18 +82,27 @@ pub trait CostPolicy: std::fmt::Debug + Send + Sync {
         1.0 - self.utility(path, need)
     }
 
-    /// Utilities of links of which nothing is known but the round-trip time, ms, if that.
+    /// Utilities of links of which nothing is known but the round-trip time, ms, if that: for each
+    /// what [`utility`](Self::utility) gives, bit for bit.
     fn utilities(&self, rtt_ms: &[f32], need: &Need, utilities: &mut [f32]) {
         for (utility, &rtt_ms) in utilities.iter_mut().zip(rtt_ms) {
-            *utility = 1.0
-                - self.cost(
-                    &Path {
-                        rtt_ms,
-                        ..Path::UNKNOWN
-                    },
-                    need,
-                );
+            let path = Path {
+                rtt_ms,
+                ..Path::UNKNOWN
+            };
+            *utility = self.utility(&path, need);
         }
+    }
+
+    /// Whether the bandwidth of a link can change its utility.
+    fn reads_bandwidth(&self, need: &Need) -> bool {
+        need.min_bandwidth_bps > 0.0
+    }
+
+    /// Expected time of one call over a link, ms, by a policy that is about time; infinite where
+    /// the link delivers nothing, `None` where nothing of it is known.
+    fn time_ms(&self, _path: &Path, _need: &Need) -> Option<f64> {
+        None
     }
 }
 
@@ -88,6 +113,37 @@ pub enum PolicyChoice {
     Slo(Slo),
     /// Relative to the largest values in the cluster.
     Linear(LinearWeights),
+    /// Expected communication time.
+    Time(Time),
+}
+
+impl PolicyChoice {
+    /// The names in a configuration.
+    pub const NAMES: [&str; 3] = ["slo", "linear", "time"];
+
+    /// The policy of a name, with its defaults.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "slo" => Some(Self::Slo(Slo::default())),
+            "linear" => Some(Self::Linear(LinearWeights::default())),
+            "time" => Some(Self::Time(Time::default())),
+            _ => None,
+        }
+    }
+
+    /// The policy, ready for these links, beside which round trips of up to `declared_ms` are
+    /// declared.
+    pub fn over(self, topology: &Topology, declared_ms: f32) -> Box<dyn CostPolicy> {
+        match self {
+            Self::Slo(slo) => Box::new(slo),
+            Self::Linear(weights) => {
+                let mut linear = Linear::over(topology, weights);
+                linear.max_rtt_ms = linear.max_rtt_ms.max(declared_ms);
+                Box::new(linear)
+            }
+            Self::Time(time) => Box::new(time),
+        }
+    }
 }
 
 impl Default for PolicyChoice {
@@ -108,103 +164,8 @@ pub fn round_trip_loss(there: f32, back: f32) -> f32 {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use proptest::prelude::*;
-
+mod tests {
     use super::*;
-
-    /// A quantity that may be unknown.
-    fn maybe(values: std::ops::RangeInclusive<f32>) -> impl Strategy<Value = f32> {
-        prop_oneof![4 => values, 1 => Just(f32::NAN)]
-    }
-
-    pub(crate) fn path() -> impl Strategy<Value = Path> {
-        (maybe(0.0..=1000.0), maybe(0.0..=1.0), maybe(0.0..=1e10)).prop_map(
-            |(rtt_ms, loss, bandwidth)| Path {
-                rtt_ms,
-                loss,
-                bandwidth_bps: f64::from(bandwidth),
-            },
-        )
-    }
-
-    pub(crate) fn need() -> impl Strategy<Value = Need> {
-        (0.0..=200.0_f32, prop_oneof![Just(0.0), 1.0..=1e10_f64]).prop_map(
-            |(target_rtt_ms, min_bandwidth_bps)| Need {
-                target_rtt_ms,
-                min_bandwidth_bps,
-            },
-        )
-    }
-
-    fn policies() -> Vec<Box<dyn CostPolicy>> {
-        vec![
-            Box::new(Slo::default()),
-            Box::new(Slo {
-                alpha: 2.0,
-                latency_weight: 1.0,
-                bandwidth_weight: 0.3,
-            }),
-            Box::new(Linear {
-                max_rtt_ms: 500.0,
-                max_bandwidth_bps: 1e10,
-                max_loss: 0.5,
-                ..Linear::default()
-            }),
-            // No link has any spread: every maximum is 0.
-            Box::new(Linear {
-                max_rtt_ms: 0.0,
-                max_bandwidth_bps: 0.0,
-                max_loss: 0.0,
-                ..Linear::default()
-            }),
-        ]
-    }
-
-    proptest! {
-        #[test]
-        fn costs_are_bounded_and_unknown_only_where_nothing_is_known(path in path(), need in need()) {
-            for policy in policies() {
-                let cost = policy.cost(&path, &need);
-                prop_assert_eq!(cost.is_nan(), path.is_unknown(), "{} {}", policy.name(), cost);
-                prop_assert!(cost.is_nan() || (0.0..=1.0).contains(&cost), "{} {}", policy.name(), cost);
-            }
-        }
-
-        #[test]
-        fn costs_are_monotone(path in path(), need in need(), rtt in 0.0..100.0_f32,
-                              loss in 0.0..1.0_f32, bandwidth in 0.0..1e9_f64) {
-            let worse = [
-                Path { rtt_ms: path.rtt_ms + rtt, ..path },
-                Path { loss: (path.loss + loss).min(1.0).max(path.loss), ..path },
-                Path { bandwidth_bps: (path.bandwidth_bps - bandwidth).max(0.0), ..path },
-            ];
-            // A quantity that is unknown stays so: only known ones can get worse.
-            let known = [!path.rtt_ms.is_nan(), !path.loss.is_nan(), !path.bandwidth_bps.is_nan()];
-            for policy in policies() {
-                let cost = policy.cost(&path, &need);
-                for (worse, _) in worse.iter().zip(known).filter(|(_, known)| *known) {
-                    prop_assert!(policy.cost(worse, &need) >= cost, "{} {worse:?}", policy.name());
-                }
-            }
-        }
-
-        #[test]
-        fn whole_rows_give_what_single_links_give(
-            rtts in proptest::collection::vec(maybe(0.0..=1000.0), 0..40), need in need(),
-        ) {
-            let need = Need { min_bandwidth_bps: 0.0, ..need };
-            for policy in policies() {
-                let mut row = vec![0.0; rtts.len()];
-                policy.utilities(&rtts, &need, &mut row);
-                for (&rtt_ms, utility) in rtts.iter().zip(row) {
-                    let single = policy.utility(&Path { rtt_ms, ..Path::UNKNOWN }, &need);
-                    prop_assert_eq!(utility.is_nan(), single.is_nan());
-                    prop_assert!(utility.is_nan() || utility.to_bits() == single.to_bits());
-                }
-            }
-        }
-    }
 
     #[test]
     fn a_round_trip_loses_what_both_ways_lose() {
@@ -212,5 +173,14 @@ pub(crate) mod tests {
         assert!(round_trip_loss(f32::NAN, f32::NAN).is_nan());
         assert!((round_trip_loss(f32::NAN, 0.2) - 0.2).abs() < 1e-6);
         assert!((round_trip_loss(0.1, f32::NAN) - 0.1).abs() < 1e-6);
+    }
+
+    #[test]
+    fn every_policy_goes_by_its_own_name() {
+        for name in PolicyChoice::NAMES {
+            let choice = PolicyChoice::named(name).expect("a policy");
+            assert_eq!(choice.over(&Topology::default(), 0.0).name(), name);
+        }
+        assert_eq!(PolicyChoice::named("best"), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{CostPolicy, NEUTRAL, Need, Path};
+use super::{CostPolicy, NEUTRAL, Need, Path, SHORTEST_TARGET_MS};
 
 /// Utility relative to each dependency's target, after Faro's relaxed utility:
 ///
@@ -54,9 +54,6 @@ const DROP_PENALTY: [(f32, f32); 5] = [
     (0.08, 0.5),
     (1.0, 1.0),
 ];
-
-/// Targets below this are taken for it: 1 ns is no distance, and 0 would make 0/0 of it.
-const SHORTEST_TARGET_MS: f32 = 1e-6;
 
 impl Slo {
     /// `(L*/L)^(α·w)`, at most 1; NaN where the round-trip time is unknown.

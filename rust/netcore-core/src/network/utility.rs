@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustc_hash::FxHashMap;
 
 use super::{Declaration, Network};
-use crate::cost::{CostPolicy, Linear, NEUTRAL, Need, Path, PolicyChoice, round_trip_loss};
+use crate::cost::{CostPolicy, NEUTRAL, Need, Path, PolicyChoice, round_trip_loss};
 use crate::node_set::{NodeId, NodeSet};
 use crate::topology::{Declared, Direction};
 
@@ -61,17 +61,9 @@ impl Network {
     ) -> Arc<Utilities> {
         let work_out = || {
             let declared = self.declared(declaration);
-            let policy: Box<dyn CostPolicy> = match choice {
-                PolicyChoice::Slo(slo) => Box::new(slo),
-                PolicyChoice::Linear(weights) => {
-                    let mut linear = Linear::over(&self.topology, weights);
-                    linear.max_rtt_ms = linear.max_rtt_ms.max(declared.max_cost());
-                    Box::new(linear)
-                }
-            };
             Arc::new(Utilities {
                 version: self.links_version,
-                policy,
+                policy: choice.over(&self.topology, declared.max_cost()),
                 declared,
                 near_rtt_ms: self.near_rtt_ms(),
                 rows: Mutex::default(),
@@ -142,6 +134,20 @@ impl Utilities {
             })
     }
 
+    /// Expected time of one call over a link, ms, where the policy is about time and the link known.
+    pub(crate) fn time_ms(
+        &self,
+        network: &Network,
+        candidate: NodeId,
+        peer: NodeId,
+        direction: Direction,
+        need: &Need,
+    ) -> Option<f64> {
+        let path = network.path(candidate, peer, direction, &self.declared);
+        let path = path.unwrap_or(Path::OWN);
+        self.policy.time_ms(&path, need)
+    }
+
     /// The factor that prefers the nearer of two links that serve equally well.
     #[inline]
     fn closeness(&self, rtt_ms: f32) -> f32 {
@@ -158,8 +164,7 @@ impl Utilities {
         direction: Direction,
         need: &Need,
     ) -> Arc<UtilityRow> {
-        let needs_bandwidth = need.min_bandwidth_bps > 0.0;
-        if needs_bandwidth && !network.topology.bandwidth_bps().is_blank() {
+        if self.policy.reads_bandwidth(need) && !network.topology.bandwidth_bps().is_blank() {
             // What is left of the bandwidth changes with every placement.
             return Arc::new(self.work_out(network, peer, direction, need));
         }
@@ -196,8 +201,8 @@ impl Utilities {
         );
         let mut utilities = vec![0.0_f32; rtts.len()];
         let has_bandwidth = !network.topology.bandwidth_bps().is_blank();
-        let needs_more =
-            !network.topology.loss().is_blank() || has_bandwidth && need.min_bandwidth_bps > 0.0;
+        let needs_more = !network.topology.loss().is_blank()
+            || has_bandwidth && self.policy.reads_bandwidth(need);
         if needs_more {
             for (slot, utility) in utilities.iter_mut().enumerate() {
                 *utility = self.of_link(network, NodeId(slot as u32), peer, direction, need);

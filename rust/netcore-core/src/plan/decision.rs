@@ -85,6 +85,9 @@ pub struct Link {
     pub rtt_ms: Option<f64>,
     /// What the link costs, 0 to 1.
     pub cost: f64,
+    /// Expected communication time in milliseconds per second, where the policy is about time and
+    /// the link known and alive; the weight is taken for calls per second.
+    pub ms_per_second: Option<f64>,
     /// Where the figures come from: `same-node`, `measured`, `declared`, `estimated`, `unknown`.
     pub source: &'static str,
     /// Age of the measurement in seconds, where there is one.

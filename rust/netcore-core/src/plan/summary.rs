@@ -109,6 +109,8 @@ struct LinkForm<'d> {
     weight: f64,
     rtt_ms: Option<f64>,
     cost: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ms_per_second: Option<f64>,
     source: &'d str,
     age_seconds: Option<f64>,
 }
@@ -123,6 +125,7 @@ impl<'d> From<&'d Link> for LinkForm<'d> {
             weight: rounded(link.weight),
             rtt_ms: link.rtt_ms.map(rounded),
             cost: rounded(link.cost),
+            ms_per_second: link.ms_per_second.map(rounded),
             source: link.source,
             age_seconds: link.age_s.map(rounded),
         }

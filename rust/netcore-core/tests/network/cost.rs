@@ -215,6 +215,51 @@ fn the_linear_policy_can_be_chosen() {
 }
 
 #[test]
+fn the_time_policy_weighs_bandwidth_against_distance() {
+    let mut cluster = Cluster::default();
+    cluster.nodes(&["r/z1/a", "r/z1/b", "r/z2/c"]);
+    cluster.app_group("app", &[("web", "cart", json!({"weight": 20}))]);
+    cluster.pod("cart-1", "cart", Some("a"));
+    // b is near behind 10 Mbit/s, c is ten times as far behind 1 Gbit/s.
+    for (node, rtt, bandwidth) in [("b", 1000, 10_000_000), ("c", 10_000, 1_000_000_000_i64)] {
+        let columns = json!({"lossToPpm": [0], "lossFromPpm": [0], "bandwidthBps": [bandwidth]});
+        cluster.measured(node, &[("a", rtt)], &columns);
+    }
+    // The target is 1 ms and 1 Gbit/s; bandwidth counts though the dependency asks for none.
+    let share = |bytes: f64, rtt_ms: f64, bps: f64| {
+        let time = |rtt_ms: f64, bps: f64| rtt_ms + bytes * 8e3 / bps;
+        let target = time(1.0, 1e9);
+        let closeness = 0.9 + 0.1 / (1.0 + rtt_ms);
+        1e4 * closeness * target / (target + time(rtt_ms, bps))
+    };
+    for (bytes, nearer) in [(100.0, true), (1e6, false)] {
+        let args = json!({"policy": "time", "time": {"messageBytes": bytes}});
+        let found = raw(&decide(&mut cluster, "web", &args));
+        let expected = [1e4, share(bytes, 1.0, 1e7), share(bytes, 10.0, 1e9)];
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((*found as f64 - expected).abs() < 1.5, "{found} {expected}");
+        }
+        assert_eq!(found[1] > found[2], nearer, "{bytes} bytes: {found:?}");
+    }
+    // `slo` is asked for no bandwidth, and looks at none.
+    let slo = scores(&mut cluster, "web");
+    assert!(slo[1] > slo[2]);
+
+    let args = json!({"policy": "time", "time": {"messageBytes": 1e6}});
+    let decision = decide(&mut cluster, "web", &args);
+    let told: Vec<_> = decision.top[..2]
+        .iter()
+        .map(|it| (&*it.node, it.links[0].ms_per_second.map(f64::round)))
+        .collect();
+    // Twenty calls a second: no time on the peer's own node, 10 + 8 ms each from c.
+    assert_eq!(told, [("a", Some(0.0)), ("c", Some(360.0))]);
+    let summary = String::from_utf8(decision.summary()).expect("JSON");
+    assert!(summary.contains(r#""msPerSecond":360.0"#), "{summary}");
+    let by_slo = decide(&mut cluster, "web", &json!({}));
+    assert_eq!(by_slo.top[0].links[0].ms_per_second, None);
+}
+
+#[test]
 fn arguments_are_checked() {
     for (args, expected) in [
         (
@@ -226,7 +271,20 @@ fn arguments_are_checked() {
             "slo.alpha is 0: it must be above 0",
         ),
         (json!({"linear": {"loss": -1}}), "linear.loss is -1"),
-        (json!({"policy": "time"}), "policy"),
+        (
+            json!({"time": {"roundTrips": 0}}),
+            "time.roundTrips is 0: it must be above 0",
+        ),
+        (
+            json!({"time": {"messageBytes": -1}}),
+            "time.messageBytes is -1: it must be 0 or more",
+        ),
+        (json!({"time": {"rtoMs": -0.5}}), "time.rtoMs is -0.5"),
+        (json!({"time": {"segmentBytes": 0}}), "time.segmentBytes"),
+        (json!({"time": {"bandwidthBps": 0}}), "time.bandwidthBps"),
+        (json!({"time": {"bytes": 7}}), "bytes"),
+        (json!({"time": {"roundTrips": "two"}}), "roundTrips"),
+        (json!({"policy": "tme"}), "policy"),
         (json!({"polcy": "slo"}), "polcy"),
     ] {
         let profile = json!({

@@ -6,3 +6,4 @@ mod cost;
 mod limits;
 mod overhead_golden;
 mod overhead_tables;
+mod policies;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::NetworkCost;
-use crate::cost::{LinearWeights, PolicyChoice, Slo};
+use crate::cost::{LinearWeights, PolicyChoice, Slo, Time};
 use crate::network::Declaration;
 
 #[derive(Deserialize)]
@@ -13,6 +13,7 @@ struct Args {
     worst_share: f64,
     slo: Slo,
     linear: LinearWeights,
+    time: Time,
     namespaces: Vec<String>,
     network_topology_name: Option<String>,
     weights_name: Option<String>,
@@ -23,6 +24,7 @@ struct Args {
 enum PolicyName {
     Slo,
     Linear,
+    Time,
 }
 
 impl Default for Args {
@@ -37,6 +39,7 @@ impl Default for Args {
             worst_share: NetworkCost::default().worst_share,
             slo: Slo::default(),
             linear: LinearWeights::default(),
+            time: Time::default(),
             namespaces,
             network_topology_name,
             weights_name,
@@ -59,11 +62,27 @@ impl Args {
                 return Some(format!("{field} is {weight}: a weight is 0 or more"));
             }
         }
-        if !(self.slo.alpha.is_finite() && self.slo.alpha > 0.0) {
-            return Some(format!(
-                "slo.alpha is {}: it must be above 0",
-                self.slo.alpha
-            ));
+        let Time {
+            round_trips,
+            message_bytes,
+            rto_ms,
+            segment_bytes,
+            bandwidth_bps,
+        } = self.time;
+        for (field, amount) in [("time.messageBytes", message_bytes), ("time.rtoMs", rto_ms)] {
+            if !(amount.is_finite() && amount >= 0.0) {
+                return Some(format!("{field} is {amount}: it must be 0 or more"));
+            }
+        }
+        for (field, value) in [
+            ("slo.alpha", self.slo.alpha.into()),
+            ("time.roundTrips", round_trips),
+            ("time.segmentBytes", segment_bytes),
+            ("time.bandwidthBps", bandwidth_bps),
+        ] {
+            if !(value.is_finite() && value > 0.0) {
+                return Some(format!("{field} is {value}: it must be above 0"));
+            }
         }
         let is_share = (0.0..=1.0).contains(&self.worst_share);
         (!is_share).then(|| format!("worstShare is {}: a share is 0 to 1", self.worst_share))
@@ -80,6 +99,7 @@ impl<'de> Deserialize<'de> for NetworkCost {
             policy: match args.policy {
                 PolicyName::Slo => PolicyChoice::Slo(args.slo),
                 PolicyName::Linear => PolicyChoice::Linear(args.linear),
+                PolicyName::Time => PolicyChoice::Time(args.time),
             },
             worst_share: args.worst_share,
             declaration: Declaration {

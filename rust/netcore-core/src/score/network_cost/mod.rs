@@ -110,6 +110,8 @@ impl NetworkCost {
                 let link = network.link(origin, destination, utilities.declared());
                 let utility = utilities.of_link(network, node, peer, bond.direction, &need);
                 let utility = if utility.is_nan() { NEUTRAL } else { utility };
+                let time_ms = utilities.time_ms(network, node, peer, bond.direction, &need);
+                let ms_per_second = time_ms.map(|time_ms| bond.dependency.weight * time_ms);
                 let known = |value: f32| (!value.is_nan()).then_some(f64::from(value));
                 of_bond.extend(pods.iter().map(|pod| Link {
                     peer: Arc::clone(&peer_name),
@@ -119,6 +121,7 @@ impl NetworkCost {
                     weight: bond.dependency.weight,
                     rtt_ms: known(link.rtt_ms),
                     cost: f64::from(1.0 - utility),
+                    ms_per_second: ms_per_second.filter(|it| it.is_finite()),
                     source: link.source.name(),
                     age_s: match link.source {
                         Provenance::Own => None,
