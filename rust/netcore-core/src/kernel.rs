@@ -33,11 +33,51 @@ macro_rules! compiled_twice {
     };
 }
 
+/// A utility, 0 to 1, as an integer; 0 for NaN.
+#[inline]
+pub(crate) fn whole(utility: f32) -> u16 {
+    // Not negative: adding a half and cutting rounds.
+    (utility * f32::from(u16::MAX) + 0.5) as u16
+}
+
 compiled_twice! {
-    /// Add a row of utilities once for each of so many pods.
-    fn add(sums: &mut [u32], row: &[u16], pods: u32) {
-        for (sum, &utility) in sums.iter_mut().zip(row) {
-            *sum += pods * u32::from(utility);
+    /// Write utilities as integers, and whether one of them is NaN.
+    fn to_whole(row: &mut [u16], utilities: &[f32], has_unknown: &mut bool) {
+        let mut unknown = 0_u32;
+        for (cell, &utility) in row.iter_mut().zip(utilities) {
+            unknown |= u32::from(utility.is_nan());
+            *cell = whole(utility);
+        }
+        *has_unknown = unknown > 0;
+    }
+}
+
+compiled_twice! {
+    /// Add up the cells of a row.
+    fn total(total: &mut u64, row: &[u16]) {
+        // So many fit into 32 bits.
+        for block in row.chunks(1 << 15) {
+            *total += u64::from(block.iter().map(|&cell| u32::from(cell)).sum::<u32>());
+        }
+    }
+}
+
+compiled_twice! {
+    /// Add a row to sums so many times, or, with a number that wraps, take it away. Sums wrap too:
+    /// what is added and taken away in whatever order leaves what is left.
+    fn add_times(sums: &mut [u32], row: &[u16], times: u32) {
+        for (sum, &cell) in sums.iter_mut().zip(row) {
+            *sum = sum.wrapping_add(times.wrapping_mul(u32::from(cell)));
+        }
+    }
+}
+
+compiled_twice! {
+    /// Put one row in the place of another that is in the sums so many times.
+    fn replace(sums: &mut [u32], before: &[u16], after: &[u16], times: u32) {
+        for ((sum, &before), &after) in sums.iter_mut().zip(before).zip(after) {
+            let more = u32::from(after).wrapping_sub(u32::from(before));
+            *sum = sum.wrapping_add(times.wrapping_mul(more));
         }
     }
 }
@@ -47,17 +87,6 @@ compiled_twice! {
     fn take_sums(weighted: &mut [f32], worst: &mut [f32], sums: &[u32], scale: f32, weight: f32) {
         for ((weighted, worst), &sum) in weighted.iter_mut().zip(worst).zip(sums) {
             let utility = sum as f32 * scale;
-            *weighted += weight * utility;
-            *worst = worst.min(utility);
-        }
-    }
-}
-
-compiled_twice! {
-    /// As [`take_sums`], for a dependency with peers on one node only.
-    fn take_row(weighted: &mut [f32], worst: &mut [f32], row: &[u16], scale: f32, weight: f32) {
-        for ((weighted, worst), &utility) in weighted.iter_mut().zip(worst).zip(row) {
-            let utility = f32::from(utility) * scale;
             *weighted += weight * utility;
             *worst = worst.min(utility);
         }
@@ -82,26 +111,42 @@ mod tests {
     fn loops_agree_with_plain_arithmetic() {
         let row: Vec<u16> = (0..1001_u32).map(|slot| (slot * 65) as u16).collect();
         let mut sums = vec![7_u32; row.len()];
-        add(&mut sums, &row, 3);
-        assert!(
-            sums.iter()
-                .zip(&row)
-                .all(|(&sum, &utility)| sum == 7 + 3 * u32::from(utility))
-        );
-        let (mut by_row, mut by_sums) = (vec![0.5; row.len()], vec![0.5; row.len()]);
-        let (mut worst, mut worst_too) = (vec![0.25; row.len()], vec![0.25; row.len()]);
-        take_row(&mut by_row, &mut worst, &row, 1.0 / 65_535.0, 2.0);
-        let sums: Vec<u32> = row.iter().map(|&utility| u32::from(utility)).collect();
-        take_sums(&mut by_sums, &mut worst_too, &sums, 1.0 / 65_535.0, 2.0);
+        add_times(&mut sums, &row, 3);
+        let added = |(&sum, &cell): (&u32, &u16)| sum == 7 + 3 * u32::from(cell);
+        assert!(sums.iter().zip(&row).all(added));
+        let other: Vec<u16> = row.iter().rev().copied().collect();
+        replace(&mut sums, &row, &other, 3);
+        assert!(sums.iter().zip(&other).all(added));
+        add_times(&mut sums, &other, 3_u32.wrapping_neg());
+        assert!(sums.iter().all(|&sum| sum == 7));
+        let mut sum = 1;
+        total(&mut sum, &vec![u16::MAX; 1 << 17]);
+        assert_eq!(sum, 1 + (u64::from(u16::MAX) << 17));
+        let (mut weighted, mut worst) = (vec![0.5; row.len()], vec![0.25; row.len()]);
+        let sums: Vec<u32> = row.iter().map(|&cell| u32::from(cell)).collect();
+        take_sums(&mut weighted, &mut worst, &sums, 1.0 / 65_535.0, 2.0);
         for slot in 0..row.len() {
             let utility = f32::from(row[slot]) * (1.0 / 65_535.0);
-            assert_eq!(by_row[slot].to_bits(), (0.5 + 2.0 * utility).to_bits());
+            assert_eq!(weighted[slot].to_bits(), (0.5 + 2.0 * utility).to_bits());
             assert_eq!(worst[slot].to_bits(), utility.min(0.25).to_bits());
-            assert_eq!(by_row[slot].to_bits(), by_sums[slot].to_bits());
-            assert_eq!(worst[slot].to_bits(), worst_too[slot].to_bits());
         }
         let mut raw = vec![0; 3];
         worth(&mut raw, &[1.0, 0.5, 0.0], &[1.0, 0.0, 0.0], 7000.0, 3000.0);
         assert_eq!(raw, [10_000, 3500, 0]);
+    }
+
+    #[test]
+    fn utilities_are_rounded_and_unknown_ones_found() {
+        let mut utilities: Vec<f32> = (0..1000).map(|cell| cell as f32 / 999.0).collect();
+        let (mut row, mut has_unknown) = (vec![0; 1000], true);
+        to_whole(&mut row, &utilities, &mut has_unknown);
+        assert!(!has_unknown && row[0] == 0 && row[999] == u16::MAX);
+        for (&cell, &utility) in row.iter().zip(&utilities) {
+            assert!((f32::from(cell) - utility * 65_535.0).abs() <= 0.51);
+            assert_eq!(cell, whole(utility));
+        }
+        utilities[777] = f32::NAN;
+        to_whole(&mut row, &utilities, &mut has_unknown);
+        assert!(has_unknown && row[777] == 0);
     }
 }

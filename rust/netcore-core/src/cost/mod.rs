@@ -144,6 +144,11 @@ impl PolicyChoice {
             Self::Time(time) => Box::new(time),
         }
     }
+
+    /// Whether the cost of a link depends on the others too, so that none stands when one changes.
+    pub fn looks_at_all_links(self) -> bool {
+        matches!(self, Self::Linear(_))
+    }
 }
 
 impl Default for PolicyChoice {

@@ -1,5 +1,6 @@
 //! The dependencies that a pod to be placed has with pods that are.
 
+use super::members::WorkloadNumber;
 use super::{Network, Replicas};
 use crate::app_graph::{Dependency, WorkloadId};
 use crate::kube::Pod;
@@ -16,6 +17,8 @@ pub struct Bond<'a> {
     pub peer: &'a str,
     /// Its placed pods, by node.
     pub replicas: &'a Replicas,
+    /// Its number, as long as there is such a pod.
+    pub(crate) workload: WorkloadNumber,
 }
 
 /// What ties two workloads of one application that do not call each other: that they share peers.
@@ -49,12 +52,13 @@ impl Network {
         let graph = &group.graph;
         let bond = |dependency, direction, peer| {
             let peer = graph.selector(peer);
-            let replicas = self.members.replicas(&group.namespace, &group.name, peer);
+            let (workload, replicas) = self.members.workload(&group.namespace, &group.name, peer);
             Bond {
                 dependency,
                 direction,
                 peer,
                 replicas,
+                workload,
             }
         };
         let calls = graph.outgoing(workload).iter().map(|&id| {
@@ -85,11 +89,16 @@ impl Network {
         group
             .graph
             .selectors()
-            .map(|peer| Bond {
-                dependency: &KINSHIP,
-                direction: Direction::To,
-                peer,
-                replicas: self.members.replicas(&group.namespace, &group.name, peer),
+            .map(|peer| {
+                let (workload, replicas) =
+                    self.members.workload(&group.namespace, &group.name, peer);
+                Bond {
+                    dependency: &KINSHIP,
+                    direction: Direction::To,
+                    peer,
+                    replicas,
+                    workload,
+                }
             })
             .collect()
     }

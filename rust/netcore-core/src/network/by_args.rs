@@ -43,6 +43,18 @@ impl<A: Clone + PartialEq, V: Clone> ByArgs<A, V> {
         value
     }
 
+    /// Every value.
+    pub(crate) fn values(&self) -> Vec<V> {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.iter().map(|(_, value)| value.clone()).collect()
+    }
+
+    /// Every value with its arguments.
+    pub(crate) fn entries(&self) -> Vec<(A, V)> {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.clone()
+    }
+
     /// Forgets every value.
     pub(crate) fn clear(&mut self) {
         self.0

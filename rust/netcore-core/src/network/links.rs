@@ -6,10 +6,10 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use super::Network;
+use super::change::Change;
 use crate::NodeId;
 use crate::topology::{
-    DEFAULT_NEAR_RTT_MS, DEFAULT_WEIGHTS, Declared, Direction, Link, NetworkTopology, Plane,
-    Provenance, Topology, median,
+    DEFAULT_WEIGHTS, Declared, Direction, Link, NetworkTopology, Plane, Provenance, Topology,
 };
 
 /// Which declared costs count where nobody measured.
@@ -65,23 +65,26 @@ impl Declaration {
     }
 }
 
-/// The round trip that stands for *near*, as long as the links are those of then.
-#[derive(Debug, Default)]
-pub(super) struct Near(Mutex<Option<(u64, f32)>>);
-
 /// Network costs of the links between one peer and every slot, ms; NaN is unknown.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct CostRow {
     /// By slot; the peer's own is 0.
-    pub(crate) costs: Box<[f32]>,
+    pub(crate) costs: Vec<f32>,
     /// The largest that is known, so that a limit above all of them is seen at once.
     pub(crate) largest: f32,
+}
+
+impl CostRow {
+    fn new(costs: Vec<f32>) -> Self {
+        // `max` passes over NaN.
+        let largest = costs.iter().copied().fold(0.0, f32::max);
+        Self { costs, largest }
+    }
 }
 
 /// Rows for one declaration over the links as they are, worked out when first asked for.
 #[derive(Debug)]
 pub(crate) struct CostRows {
-    version: u64,
     declared: Arc<Declared>,
     rows: Mutex<FxHashMap<(NodeId, Direction), Arc<CostRow>>>,
 }
@@ -106,14 +109,52 @@ impl CostRows {
         }
         let planes = [network.topology.rtt_ms(), network.topology.rtt_p90_ms()];
         let costs = network.row(peer, direction, &planes, &self.declared);
-        // `max` passes over NaN.
-        let largest = costs.iter().copied().fold(0.0, f32::max);
-        let row = Arc::new(CostRow {
-            costs: costs.into(),
-            largest,
-        });
+        let row = Arc::new(CostRow::new(costs));
         rows.insert((peer, direction), Arc::clone(&row));
         row
+    }
+
+    /// Links changed: the rows that read more than one of them are given up, in others the one is
+    /// written anew.
+    ///
+    /// *Complexity*: O(changed peers); for a node that came, went or moved O(1) for each row, and
+    /// O(N) where its link was the longest.
+    pub(super) fn rewrite(&self, network: &Network, change: &Change) {
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        match change {
+            Change::Links(by_peer) => {
+                for &peer in by_peer.keys() {
+                    rows.remove(&(peer, Direction::To));
+                    rows.remove(&(peer, Direction::From));
+                }
+            }
+            &Change::Node { node, .. } => {
+                rows.remove(&(node, Direction::To));
+                rows.remove(&(node, Direction::From));
+                for (&(peer, direction), row) in &mut *rows {
+                    let row = Arc::make_mut(row);
+                    row.costs.resize(network.topology.slots(), f32::NAN);
+                    let Some(cell) = row.costs.get_mut(node.index()) else {
+                        continue;
+                    };
+                    let cost = network.cost(node, peer, direction, &self.declared);
+                    let before = std::mem::replace(cell, cost);
+                    if cost > row.largest {
+                        row.largest = cost;
+                    } else if before >= row.largest {
+                        *row = CostRow::new(std::mem::take(&mut row.costs));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Every row at hand.
+    pub(super) fn rows(&self) -> Vec<((NodeId, Direction), Arc<CostRow>)> {
+        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        rows.iter()
+            .map(|(&key, row)| (key, Arc::clone(row)))
+            .collect()
     }
 }
 
@@ -171,18 +212,30 @@ impl Network {
     /// The network costs that limits are compared with: the 90th percentile of the round trip
     /// where it was measured, else its median, else the declared cost.
     pub(crate) fn cost_rows(&self, declaration: &Declaration) -> Arc<CostRows> {
-        let work_out = || {
+        self.cost_rows.get(declaration, || {
             Arc::new(CostRows {
-                version: self.links_version,
                 declared: self.declared(declaration),
                 rows: Mutex::default(),
             })
-        };
-        self.cost_rows.get_if(
-            declaration,
-            |known| known.version == self.links_version,
-            work_out,
-        )
+        })
+    }
+
+    /// One cell of a row of [`cost_rows`](Self::cost_rows).
+    fn cost(
+        &self,
+        candidate: NodeId,
+        peer: NodeId,
+        direction: Direction,
+        declared: &Declared,
+    ) -> f32 {
+        let (origin, destination) = direction.ends(candidate, peer);
+        let measured = self.topology.link(origin, destination).network_cost();
+        if measured.is_nan() {
+            let row = declared.row(&self.locations, self.locations.of(peer), direction);
+            row[self.locations.of(candidate).index()]
+        } else {
+            measured
+        }
     }
 
     /// Round trips between a peer and every slot, ms: by the last of these planes that knows one,
@@ -209,33 +262,9 @@ impl Network {
     }
 
     /// The round trip of two nodes that are near each other, ms: the median of those measured
-    /// within a zone; where none was, that of each node's shortest; where none is known, 1 ms.
+    /// within a zone; where none was, that of each node's shortest; where none is known, 1 ms. It
+    /// is told in steps of √2, so that it stays while reports come and go.
     pub fn near_rtt_ms(&self) -> f32 {
-        let mut near = self.near.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match *near {
-            Some((version, rtt_ms)) if version == self.links_version => rtt_ms,
-            _ => {
-                let rtt_ms = self.compute_near_rtt_ms();
-                *near = Some((self.links_version, rtt_ms));
-                rtt_ms
-            }
-        }
-    }
-
-    fn compute_near_rtt_ms(&self) -> f32 {
-        let location = |name: &str| {
-            let node = self.topology.node(name)?;
-            Some(self.locations.get(self.locations.of(node)))
-        };
-        let within_zone = self
-            .reports
-            .round_trips()
-            .filter(|(origin, destination, _)| {
-                let ends = location(origin).zip(location(destination));
-                ends.is_some_and(|(here, there)| here.shares_zone(there))
-            });
-        median(within_zone.map(|(.., rtt_ms)| rtt_ms).collect())
-            .or_else(|| self.topology.nearest_rtt_ms())
-            .unwrap_or(DEFAULT_NEAR_RTT_MS)
+        self.near.rtt_ms(&self.topology)
     }
 }

@@ -21,10 +21,22 @@ type ByName<V> = FxHashMap<Arc<str>, V>;
 #[derive(Clone, Debug, Default)]
 pub struct Members {
     /// Namespace → group → workload → the pods that take room.
-    by_namespace: ByName<ByName<ByName<Replicas>>>,
+    by_namespace: ByName<ByName<ByName<Workload>>>,
     /// Group → workload → every pod that names a node, in whatever namespace and phase: what
     /// Diktyo's plugins count.
     by_label: ByName<ByName<Tally>>,
+    /// How many workloads got a number.
+    numbered: WorkloadNumber,
+}
+
+/// Stands for a workload as long as it has a placed pod; no two have the same, ever.
+pub(crate) type WorkloadNumber = u64;
+
+/// A workload with placed pods.
+#[derive(Clone, Debug, Default)]
+struct Workload {
+    number: WorkloadNumber,
+    replicas: Replicas,
 }
 
 impl Members {
@@ -42,8 +54,15 @@ impl Members {
                 .entry(Arc::clone(&pod.namespace))
                 .or_default();
             let workloads = groups.entry(Arc::clone(group)).or_default();
-            let replicas = workloads.entry(workload).or_default();
-            replicas
+            let workload = workloads.entry(workload).or_insert_with(|| {
+                self.numbered += 1;
+                Workload {
+                    number: self.numbered,
+                    replicas: Replicas::new(),
+                }
+            });
+            workload
+                .replicas
                 .entry(node)
                 .or_default()
                 .insert(Arc::clone(&pod.key));
@@ -72,7 +91,7 @@ impl Members {
         }
         update(&mut self.by_namespace, &pod.namespace, |groups| {
             update(groups, group, |workloads| {
-                update(workloads, &workload, |replicas| {
+                update(workloads, &workload, |Workload { replicas, .. }| {
                     if let Some(pods) = replicas.get_mut(&node) {
                         pods.remove(&pod.key);
                         if pods.is_empty() {
@@ -89,14 +108,35 @@ impl Members {
 
     /// The pods of a workload that take room, by node.
     pub fn replicas(&self, namespace: &str, group: &str, workload: &str) -> &Replicas {
+        self.workload(namespace, group, workload).1
+    }
+
+    /// A workload's number and its pods that take room, by node; 0 where it has none.
+    pub(crate) fn workload(
+        &self,
+        namespace: &str,
+        group: &str,
+        workload: &str,
+    ) -> (WorkloadNumber, &Replicas) {
         static NONE: Replicas = Replicas::new();
-        let workloads = self
-            .by_namespace
-            .get(namespace)
-            .and_then(|groups| groups.get(group));
-        workloads
-            .and_then(|workloads| workloads.get(workload))
-            .unwrap_or(&NONE)
+        let groups = self.by_namespace.get(namespace);
+        let workloads = groups.and_then(|groups| groups.get(group));
+        let found = workloads.and_then(|workloads| workloads.get(workload));
+        found.map_or((0, &NONE), |it| (it.number, &it.replicas))
+    }
+
+    /// The pods of each workload, by its number.
+    pub(super) fn by_number(&self) -> FxHashMap<WorkloadNumber, &Replicas> {
+        let groups = self.by_namespace.values().flat_map(FxHashMap::values);
+        let workloads = groups.flat_map(FxHashMap::values);
+        workloads.map(|it| (it.number, &it.replicas)).collect()
+    }
+
+    /// The number of a placed pod's workload; `None` where its pods take no part.
+    pub(super) fn number_of(&self, pod: &Pod) -> Option<WorkloadNumber> {
+        let (group, workload) = labels(pod).filter(|_| pod.takes_room())?;
+        let (number, _) = self.workload(&pod.namespace, group, &workload);
+        (number > 0).then_some(number)
     }
 
     /// How many pods with these labels name each node: in any namespace, ended ones included.

@@ -4,11 +4,17 @@
 //! A [`Network`] is told of every change that concerns it, one object or pod at a time, and
 //! answers the plugins that place by the network. It knows nothing of resources, taints or queues.
 
+mod audit;
 mod bonds;
 mod by_args;
+mod change;
+mod field;
+mod layer;
 mod ledger;
 mod links;
 mod members;
+mod near;
+mod row;
 #[cfg(test)]
 mod tests;
 mod utility;
@@ -16,13 +22,17 @@ mod utility;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub(crate) use audit::Audit;
 pub use bonds::Bond;
 use by_args::ByArgs;
+pub(crate) use field::Field;
 pub use ledger::Ledger;
 pub(crate) use ledger::{pods, share_bps};
 pub use links::Declaration;
+use members::WorkloadNumber;
 pub use members::{Members, Replicas};
-pub(crate) use utility::{ONE, Utilities};
+use near::Near;
+pub(crate) use utility::Utilities;
 
 use crate::NodeId;
 use crate::app_graph::{AppGroup, WorkloadId};
@@ -38,7 +48,7 @@ use crate::topology::{
 type Key = (Box<str>, Box<str>);
 
 /// What is known of the network between the nodes, and of those who use it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Network {
     topology: Topology,
     reports: Reports,
@@ -49,11 +59,31 @@ pub struct Network {
     ledger: Ledger,
     /// Grows with every change of what is known of the links.
     links_version: u64,
-    near: links::Near,
+    near: Near,
     declared: ByArgs<Declaration, Arc<Declared>>,
     cost_rows: ByArgs<Declaration, Arc<links::CostRows>>,
     utilities: ByArgs<(PolicyChoice, Declaration), Arc<Utilities>>,
     overhead_costs: ByArgs<network_overhead::Args, Option<Arc<network_overhead::Costs>>>,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self {
+            topology: Topology::watched(),
+            reports: Reports::default(),
+            locations: Locations::default(),
+            declarations: BTreeMap::new(),
+            app_groups: BTreeMap::new(),
+            members: Members::default(),
+            ledger: Ledger::default(),
+            links_version: 0,
+            near: Near::default(),
+            declared: ByArgs::default(),
+            cost_rows: ByArgs::default(),
+            utilities: ByArgs::default(),
+            overhead_costs: ByArgs::default(),
+        }
+    }
 }
 
 impl Network {
@@ -110,30 +140,39 @@ impl Network {
 
     /// Take in a node that joined, or whose labels changed.
     pub fn set_node(&mut self, node: NodeId, object: &Node) {
-        self.locate(node, location(&object.labels));
-        if self.topology.name(node) != Some(&object.name) {
+        let was_present = self.has_node(node);
+        let moves = self.locate(node, location(&object.labels));
+        let joins = self.topology.name(node) != Some(&object.name);
+        if joins {
             self.topology.join(node, Arc::clone(&object.name));
             self.reports.joined(&object.name, &mut self.topology);
-            self.links_version += 1;
+        }
+        if moves || joins {
+            self.node_changed(node, was_present);
         }
     }
 
     /// Forget a node whose object is gone. Its pods stay where they are.
     pub fn remove_node(&mut self, node: NodeId) {
+        let was_present = self.has_node(node);
         self.locate(node, Location::default());
         self.topology.leave(node);
-        self.links_version += 1;
+        self.node_changed(node, was_present);
     }
 
-    fn locate(&mut self, node: NodeId, location: Location) {
+    /// Tell where a node is now; whether that is another place.
+    fn locate(&mut self, node: NodeId, location: Location) -> bool {
         let is_told = node.index() < self.locations.of_nodes().len();
         if is_told && *self.locations.get(self.locations.of(node)) == location {
-            return;
+            return false;
         }
-        self.ledger.relocate(node, false, &self.locations);
-        self.locations.set(node, location);
-        self.ledger.relocate(node, true, &self.locations);
-        self.links_version += 1;
+        let (topology, locations) = (&self.topology, &mut self.locations);
+        self.ledger.relocate(node, false, locations);
+        self.near.relocate(node, false, topology, locations);
+        locations.set(node, location);
+        self.near.relocate(node, true, topology, locations);
+        self.ledger.relocate(node, true, locations);
+        true
     }
 
     /// Take in a `NodeNetwork` object.
@@ -143,14 +182,15 @@ impl Network {
     pub fn apply_node_network(&mut self, json: &[u8]) -> Result<()> {
         self.reports
             .apply(NodeNetwork::decode(json)?, &mut self.topology);
-        self.links_version += 1;
+        self.links_changed();
         Ok(())
     }
 
     /// Forget a `NodeNetwork` object; false where there was none.
     pub fn delete_node_network(&mut self, name: &str) -> bool {
-        self.links_version += 1;
-        self.reports.delete(name, &mut self.topology)
+        let existed = self.reports.delete(name, &mut self.topology);
+        self.links_changed();
+        existed
     }
 
     /// Take in a `NetworkTopology` object.
@@ -198,13 +238,26 @@ impl Network {
         self.book_pod(pod, node, false);
         self.members.place(pod, node);
         self.book_pod(pod, node, true);
+        let workload = self.members.number_of(pod);
+        self.count(workload, (node, true));
     }
 
     /// Undo what [`place`](Self::place) did with the same arguments.
     pub fn displace(&mut self, pod: &Pod, node: NodeId) {
+        let workload = self.members.number_of(pod);
         self.book_pod(pod, node, false);
         self.members.displace(pod, node);
         self.book_pod(pod, node, true);
+        self.count(workload, (node, false));
+    }
+
+    /// Add a pod of a workload to the sums over its pods, or take one out.
+    fn count(&self, workload: Option<WorkloadNumber>, (node, adds): (NodeId, bool)) {
+        if let Some(workload) = workload {
+            for utilities in self.utilities.values() {
+                utilities.count(self, workload, (node, adds));
+            }
+        }
     }
 
     /// Take away or add what all dependencies of a group reserve.
@@ -275,7 +328,7 @@ impl Network {
     /// what is known.
     pub fn set_time(&mut self, now: f64) -> bool {
         let changes = self.reports.set_time(now, &mut self.topology);
-        self.links_version += u64::from(changes);
+        self.links_changed();
         changes
     }
 
@@ -315,7 +368,8 @@ impl Network {
     fn declarations_changed(&mut self) {
         self.declared.clear();
         self.overhead_costs.clear();
-        self.links_version += 1;
+        self.cost_rows.clear();
+        self.utilities.clear();
     }
 }
 

@@ -1,16 +1,24 @@
-//! Utilities of the links between a placed peer and every node, ready to be added up.
+//! What a cost policy makes of the links between the nodes and the placed pods.
+//!
+//! Utilities are kept as rows, one peer's links with every node, and as fields, the sums of the
+//! rows of a workload's pods, so that scoring a pod takes one field for each of its dependencies
+//! however many pods there are at the other end. Both are made when first asked for and follow
+//! every change from then on: a pod that comes or goes adds or subtracts one row in the fields of
+//! its workload, a link that changes rewrites its cells. All sums are of integers, so whatever
+//! happened in whatever order leaves what counting anew gives, to the bit.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustc_hash::FxHashMap;
-
-use super::{Declaration, Network};
+use super::change::Change;
+use super::field::{Field, MOST_PODS};
+use super::layer::{Layers, Terms};
+use super::members::WorkloadNumber;
+use super::row::UtilityRow;
+use super::{Bond, Declaration, Network, Replicas, pods};
 use crate::cost::{CostPolicy, NEUTRAL, Need, Path, PolicyChoice, round_trip_loss};
-use crate::node_set::{NodeId, NodeSet};
+use crate::node_set::NodeId;
 use crate::topology::{Declared, Direction};
-
-/// A utility of 1 as an integer. Sums of integers do not depend on the order of the addends.
-pub(crate) const ONE: u16 = u16::MAX;
 
 /// How much of a utility is up to closeness alone.
 ///
@@ -20,36 +28,21 @@ pub(crate) const ONE: u16 = u16::MAX;
 /// *near*: enough to choose between equals, too little to outweigh a missed target. A heuristic.
 const CLOSENESS: f32 = 0.1;
 
-/// Rows that are kept: 30 kB each with 15,000 nodes.
-const MOST_ROWS: usize = 4096;
-
-/// Utilities of the links between one peer and every slot.
-#[derive(Debug)]
-pub(crate) struct UtilityRow {
-    /// By slot, in units of 1 / [`ONE`]; an unknown link counts as neither good nor bad.
-    pub(crate) utilities: Box<[u16]>,
-    /// The nodes whose link is unknown; `None` where every one is known.
-    pub(crate) unknown: Option<NodeSet>,
-}
-
-/// What a row depends on beside the links.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct RowKey {
-    peer: NodeId,
-    direction: Direction,
-    /// The bits of the target.
-    target: u32,
-    min_bandwidth_bps: u64,
-}
-
-/// One policy over the links as they are; rows are worked out when first asked for.
+/// One policy over the links as they are.
 #[derive(Debug)]
 pub(crate) struct Utilities {
-    version: u64,
+    /// Of the links, where the policy looks at all of them.
+    pub(super) version: Option<u64>,
     policy: Box<dyn CostPolicy>,
     declared: Arc<Declared>,
-    near_rtt_ms: f32,
-    rows: Mutex<FxHashMap<RowKey, Arc<UtilityRow>>>,
+    pub(super) near_rtt_ms: f32,
+    pub(super) layers: Mutex<Layers>,
+}
+
+/// What the rows of a peer in one direction have in common, by slot.
+struct Basis {
+    rtt_ms: Vec<f32>,
+    closeness: Vec<f32>,
 }
 
 impl Network {
@@ -59,41 +52,23 @@ impl Network {
         choice: PolicyChoice,
         declaration: &Declaration,
     ) -> Arc<Utilities> {
+        let near_rtt_ms = self.near_rtt_ms();
+        let version = choice.looks_at_all_links().then_some(self.links_version);
         let work_out = || {
             let declared = self.declared(declaration);
             Arc::new(Utilities {
-                version: self.links_version,
+                version,
                 policy: choice.over(&self.topology, declared.max_cost()),
                 declared,
-                near_rtt_ms: self.near_rtt_ms(),
-                rows: Mutex::default(),
+                near_rtt_ms,
+                layers: Mutex::default(),
             })
         };
-        let is_good = |known: &Arc<Utilities>| known.version == self.links_version;
+        let is_good = |known: &Arc<Utilities>| {
+            known.version == version && known.near_rtt_ms.to_bits() == near_rtt_ms.to_bits()
+        };
         self.utilities
             .get_if(&(choice, declaration.clone()), is_good, work_out)
-    }
-
-    /// What a policy reads of the way in a direction between a candidate and a peer; `None` where
-    /// they are one node.
-    fn path(
-        &self,
-        candidate: NodeId,
-        peer: NodeId,
-        direction: Direction,
-        declared: &Declared,
-    ) -> Option<Path> {
-        let (origin, destination) = direction.ends(candidate, peer);
-        if origin == destination {
-            return None;
-        }
-        let link = self.link(origin, destination, declared);
-        let reserved = self.ledger.reserved_bps(origin, destination);
-        Some(Path {
-            rtt_ms: link.rtt_ms,
-            loss: round_trip_loss(link.loss, self.topology.link(destination, origin).loss),
-            bandwidth_bps: left(link.bandwidth_bps, reserved),
-        })
     }
 }
 
@@ -101,6 +76,23 @@ impl Network {
 fn left(bandwidth_bps: f64, reserved_bps: u128) -> f64 {
     let left = bandwidth_bps - reserved_bps as f64;
     if left < 0.0 { 0.0 } else { left }
+}
+
+impl Terms {
+    fn new(direction: Direction, need: &Need) -> Self {
+        Self {
+            direction,
+            target: need.target_rtt_ms.to_bits(),
+            min_bandwidth_bps: need.min_bandwidth_bps as u64,
+        }
+    }
+
+    pub(super) fn need(&self) -> Need {
+        Need {
+            target_rtt_ms: f32::from_bits(self.target),
+            min_bandwidth_bps: self.min_bandwidth_bps as f64,
+        }
+    }
 }
 
 impl Utilities {
@@ -127,11 +119,11 @@ impl Utilities {
         direction: Direction,
         need: &Need,
     ) -> f32 {
-        network
-            .path(candidate, peer, direction, &self.declared)
-            .map_or(1.0, |path| {
-                self.policy.utility(&path, need) * self.closeness(path.rtt_ms)
-            })
+        if candidate == peer {
+            return 1.0;
+        }
+        let path = self.path(network, candidate, peer, direction, need);
+        self.policy.utility(&path, need) * self.closeness(path.rtt_ms)
     }
 
     /// Expected time of one call over a link, ms, where the policy is about time and the link known.
@@ -143,9 +135,40 @@ impl Utilities {
         direction: Direction,
         need: &Need,
     ) -> Option<f64> {
-        let path = network.path(candidate, peer, direction, &self.declared);
-        let path = path.unwrap_or(Path::OWN);
+        let path = if candidate == peer {
+            Path::OWN
+        } else {
+            self.path(network, candidate, peer, direction, need)
+        };
         self.policy.time_ms(&path, need)
+    }
+
+    /// What the policy reads of the way in a direction between a candidate and a peer.
+    fn path(
+        &self,
+        network: &Network,
+        candidate: NodeId,
+        peer: NodeId,
+        direction: Direction,
+        need: &Need,
+    ) -> Path {
+        let locations = network.locations();
+        let (at, of_peer) = (locations.of(candidate), locations.of(peer));
+        let declared = self.declared.row(locations, of_peer, direction)[at.index()];
+        let (origin, destination) = direction.ends(candidate, peer);
+        let (from, to) = (origin.index(), destination.index());
+        let (topology, loss) = (&network.topology, network.topology.loss());
+        let rtt_ms = topology.rtt_ms().get(from, to);
+        Path {
+            rtt_ms: if rtt_ms.is_nan() { declared } else { rtt_ms },
+            loss: round_trip_loss(loss.get(from, to), loss.get(to, from)),
+            bandwidth_bps: if self.policy.reads_bandwidth(need) {
+                let reserved = network.ledger.reserved_bps(origin, destination);
+                left(topology.bandwidth_bps().get(from, to), reserved)
+            } else {
+                f64::NAN
+            },
+        }
     }
 
     /// The factor that prefers the nearer of two links that serve equally well.
@@ -164,26 +187,160 @@ impl Utilities {
         direction: Direction,
         need: &Need,
     ) -> Arc<UtilityRow> {
-        if self.policy.reads_bandwidth(need) && !network.topology.bandwidth_bps().is_blank() {
-            // What is left of the bandwidth changes with every placement.
-            return Arc::new(self.work_out(network, peer, direction, need));
-        }
-        let key = RowKey {
-            peer,
-            direction,
-            target: need.target_rtt_ms.to_bits(),
-            min_bandwidth_bps: need.min_bandwidth_bps as u64,
+        let work_out = || {
+            let basis = self.basis(network, peer, direction);
+            self.work_out(network, peer, direction, need, &basis)
         };
-        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(row) = rows.get(&key) {
-            return Arc::clone(row);
+        if self.changes_with_reservations(network, need) {
+            return Arc::new(work_out());
         }
-        if rows.len() >= MOST_ROWS {
-            rows.clear();
-        }
-        let row = Arc::new(self.work_out(network, peer, direction, need));
-        rows.insert(key, Arc::clone(&row));
+        let mut layers = self.layers();
+        let now = layers.tick();
+        let layer = layers.by_terms.entry(Terms::new(direction, need));
+        let row = layer.or_default().row(peer, now, work_out);
+        layers.limit(network.topology.slots());
         row
+    }
+
+    /// The sum of the rows of the placed pods at the other end of a dependency, of which there are
+    /// some.
+    ///
+    /// *Complexity*: O(1) where it is at hand; else O(N × nodes with such pods).
+    pub(crate) fn field(&self, network: &Network, bond: &Bond<'_>) -> Arc<Field> {
+        let (direction, need) = (bond.direction, self.need(bond.dependency));
+        if self.changes_with_reservations(network, &need) || pods(bond.replicas) > MOST_PODS {
+            return Arc::new(self.sum(network, bond.replicas, direction, &need));
+        }
+        let terms = Terms::new(direction, &need);
+        let at_hand = {
+            let mut layers = self.layers();
+            let now = layers.tick();
+            let layer = layers.by_terms.get_mut(&terms);
+            layer.and_then(|layer| layer.field(bond.workload, now))
+        };
+        at_hand.unwrap_or_else(|| {
+            let field = Arc::new(self.sum(network, bond.replicas, direction, &need));
+            let mut layers = self.layers();
+            let now = layers.tick();
+            let layer = layers.by_terms.entry(terms).or_default();
+            layer.keep(bond.workload, &field, now);
+            layers.limit(network.topology.slots());
+            field
+        })
+    }
+
+    /// The sum of the rows of some pods.
+    pub(super) fn sum(
+        &self,
+        network: &Network,
+        replicas: &Replicas,
+        direction: Direction,
+        need: &Need,
+    ) -> Field {
+        let slots = network.topology.slots();
+        let rows = replicas.iter().map(|(&peer, pods)| {
+            let row = self.row(network, peer, direction, need);
+            (peer, row, pods.len() as u32)
+        });
+        if pods(replicas) > MOST_PODS {
+            return Field::of_many(slots, &rows.collect::<Vec<_>>());
+        }
+        let mut field = Field::new(slots);
+        for (peer, row, pods) in rows {
+            field.add(peer, &row, pods);
+        }
+        field
+    }
+
+    /// Whether rows for a need would change with every placement, since what is left of a known
+    /// bandwidth does: those are worked out each time.
+    fn changes_with_reservations(&self, network: &Network, need: &Need) -> bool {
+        self.policy.reads_bandwidth(need) && !network.topology.bandwidth_bps().is_blank()
+    }
+
+    pub(super) fn layers(&self) -> MutexGuard<'_, Layers> {
+        self.layers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A pod of a workload came to a node, or left it.
+    ///
+    /// *Complexity*: O(N) for each field of the workload that is kept.
+    pub(super) fn count(
+        &self,
+        network: &Network,
+        workload: WorkloadNumber,
+        (peer, adds): (NodeId, bool),
+    ) {
+        let mut layers = self.layers();
+        let now = layers.tick();
+        // All rows that one placement asks for begin alike.
+        let mut by_direction = BTreeMap::new();
+        for (terms, layer) in &mut layers.by_terms {
+            let (direction, need) = (terms.direction, terms.need());
+            layer.count(workload, (peer, adds), now, || {
+                let basis = by_direction
+                    .entry(direction)
+                    .or_insert_with(|| self.basis(network, peer, direction));
+                self.work_out(network, peer, direction, &need, basis)
+            });
+        }
+        layers.limit(network.topology.slots());
+    }
+
+    /// Links changed: their cells are written anew.
+    ///
+    /// *Complexity*: for each changed peer of which a row is kept, O(links), and O(N) where that
+    /// changes what an unknown link counts; for a node that came, went or moved also O(N).
+    pub(super) fn rewrite(&self, network: &Network, change: &Change) {
+        let mut layers = self.layers();
+        if self.version.is_some() {
+            // It looks at all links, and is made anew.
+            layers.by_terms.clear();
+            return;
+        }
+        let slots = network.topology.slots();
+        let present = network.topology.present();
+        layers
+            .by_terms
+            .retain(|terms, _| !self.changes_with_reservations(network, &terms.need()));
+        for (terms, layer) in &mut layers.by_terms {
+            let (direction, need) = (terms.direction, terms.need());
+            let utility = |peer, slot| {
+                let is_present = present.contains(slot);
+                is_present.then(|| self.of_link(network, slot, peer, direction, &need))
+            };
+            match change {
+                Change::Links(by_peer) => {
+                    for (&peer, others) in by_peer {
+                        layer.rewrite(peer, others, false, |slot| utility(peer, slot));
+                    }
+                }
+                &Change::Node { node, turns } => {
+                    layer.grow(slots);
+                    for peer in layer.peers() {
+                        if peer == node {
+                            layer.replace(peer, || {
+                                let basis = self.basis(network, peer, direction);
+                                self.work_out(network, peer, direction, &need, &basis)
+                            });
+                        } else if node.index() < slots {
+                            layer.rewrite(peer, &[node], turns, |slot| utility(peer, slot));
+                        }
+                    }
+                }
+            }
+            layer.give_up_idle();
+        }
+    }
+
+    fn basis(&self, network: &Network, peer: NodeId, direction: Direction) -> Basis {
+        let planes = [network.topology.rtt_ms()];
+        let rtt_ms = network.row(peer, direction, &planes, &self.declared);
+        let closeness = rtt_ms.iter().map(|&rtt_ms| self.closeness(rtt_ms));
+        Basis {
+            closeness: closeness.collect(),
+            rtt_ms,
+        }
     }
 
     fn work_out(
@@ -192,66 +349,27 @@ impl Utilities {
         peer: NodeId,
         direction: Direction,
         need: &Need,
+        basis: &Basis,
     ) -> UtilityRow {
-        let rtts = network.row(
-            peer,
-            direction,
-            &[network.topology.rtt_ms()],
-            &self.declared,
-        );
-        let mut utilities = vec![0.0_f32; rtts.len()];
-        let has_bandwidth = !network.topology.bandwidth_bps().is_blank();
-        let needs_more = !network.topology.loss().is_blank()
-            || has_bandwidth && self.policy.reads_bandwidth(need);
-        if needs_more {
-            for (slot, utility) in utilities.iter_mut().enumerate() {
-                *utility = self.of_link(network, NodeId(slot as u32), peer, direction, need);
-            }
-        } else {
-            self.policy.utilities(&rtts, need, &mut utilities);
-            for (utility, &rtt_ms) in utilities.iter_mut().zip(&rtts) {
-                *utility *= self.closeness(rtt_ms);
-            }
+        let mut utilities = vec![0.0_f32; basis.rtt_ms.len()];
+        self.policy.utilities(&basis.rtt_ms, need, &mut utilities);
+        for (utility, &closeness) in utilities.iter_mut().zip(&basis.closeness) {
+            *utility *= closeness;
         }
-        if let Some(own) = utilities.get_mut(peer.index()) {
-            *own = 1.0;
+        // Only of links that were measured is more known than a round trip.
+        let (topology, slot) = (&network.topology, peer.index());
+        let mut look_closer = |node: usize| {
+            let candidate = NodeId(node as u32);
+            utilities[node] = self.of_link(network, candidate, peer, direction, need);
+        };
+        for way in [Direction::To, Direction::From] {
+            let known = topology.loss().row(slot, way).known();
+            known.for_each(|(node, _)| look_closer(node));
         }
-        settle(network, peer, &utilities)
-    }
-}
-
-/// Turn utilities into integers, and unknown ones into one that is neither good nor bad: the mean
-/// of those that are known for this peer, but no more than [`NEUTRAL`].
-fn settle(network: &Network, peer: NodeId, utilities: &[f32]) -> UtilityRow {
-    let whole = |utility: f32| (utility * f32::from(ONE)).round() as u16;
-    let (mut sum, mut known, mut unknown) = (0_u64, 0_u64, None);
-    for (slot, &utility) in utilities.iter().enumerate() {
-        let node = NodeId(slot as u32);
-        if !network.has_node(node) || node == peer {
-            continue;
+        if self.policy.reads_bandwidth(need) {
+            let known = topology.bandwidth_bps().row(slot, direction).known();
+            known.for_each(|(node, _)| look_closer(node));
         }
-        if utility.is_nan() {
-            unknown
-                .get_or_insert_with(|| NodeSet::new(utilities.len()))
-                .insert(node);
-        } else {
-            sum += u64::from(whole(utility));
-            known += 1;
-        }
-    }
-    let neutral = sum
-        .checked_div(known)
-        .map_or(u16::MAX, |mean| mean as u16)
-        .min(whole(NEUTRAL));
-    let settled = |&utility: &f32| {
-        if utility.is_nan() {
-            neutral
-        } else {
-            whole(utility)
-        }
-    };
-    UtilityRow {
-        utilities: utilities.iter().map(settled).collect(),
-        unknown,
+        UtilityRow::new(peer, &utilities, topology.present())
     }
 }

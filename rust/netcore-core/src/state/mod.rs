@@ -18,7 +18,7 @@ pub use pods::{PlacedPod, Placement, PodId, Pods};
 
 use crate::error::{Error, Result};
 use crate::kube::{self, Namespace, Node, Pod, Pools, Service};
-use crate::network::{Declaration, Network};
+use crate::network::{Audit, Declaration, Network};
 use crate::node_set::NodeId;
 use crate::plan::Memory;
 use crate::topology::Topology;
@@ -377,6 +377,24 @@ impl ClusterState {
 
     pub(crate) fn set_generation(&mut self, generation: u64) {
         self.generation = generation;
+    }
+
+    /// What is kept of the network, to be quick, but is not what counting anew gives, in words. It
+    /// is a claim of the engine that there is none of it.
+    ///
+    /// *Complexity*: O(N × what is kept), and that of [`rebuilt`](Self::rebuilt).
+    pub fn audit(&self) -> Vec<String> {
+        let anew = self.rebuilt();
+        let slots = self.nodes.named().filter_map(|node| {
+            let there = anew.nodes.find(self.nodes.name(node))?;
+            Some((node, there))
+        });
+        let audit = Audit {
+            kept: &self.network,
+            anew: &anew.network,
+            slots: slots.collect(),
+        };
+        audit.problems()
     }
 
     /// The same cluster counted anew from its objects: what the incremental tables must equal.

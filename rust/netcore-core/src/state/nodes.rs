@@ -89,6 +89,11 @@ impl Nodes {
         self.by_name.get(name).copied()
     }
 
+    /// The slots that stand for a name.
+    pub(crate) fn named(&self) -> impl Iterator<Item = NodeId> {
+        self.by_name.values().copied()
+    }
+
     /// The name of a node.
     pub fn name(&self, node: NodeId) -> &Arc<str> {
         &self.names[node.index()]

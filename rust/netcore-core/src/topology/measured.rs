@@ -5,8 +5,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::{Direction, Link, Matrix, Plane, Provenance, Storage};
-use crate::NodeId;
 use crate::error::{Error, Result};
+use crate::{NodeId, NodeSet};
 
 /// What is known of the path between each ordered pair of nodes.
 ///
@@ -39,6 +39,21 @@ pub struct Topology {
     bandwidth_bps: Plane<f64>,
     age_s: Matrix<f32>,
     source: Matrix<u8>,
+    /// The slots that are not vacant.
+    present: NodeSet,
+    /// Cells that were written since they were last taken, where somebody wants to know.
+    rewritten: Option<Vec<Rewritten>>,
+}
+
+/// A link of which something else is known now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rewritten {
+    pub(crate) origin: NodeId,
+    pub(crate) destination: NodeId,
+    /// The round trip before, ms; NaN where it was unknown.
+    pub(crate) rtt_before_ms: f32,
+    /// The round trip from then on, ms.
+    pub(crate) rtt_after_ms: f32,
 }
 
 impl Topology {
@@ -63,6 +78,27 @@ impl Topology {
             topology.join(NodeId(slot as u32), name);
         }
         Ok(topology)
+    }
+
+    /// A topology without nodes that keeps account of which links change.
+    pub(crate) fn watched() -> Self {
+        Self {
+            rewritten: Some(Vec::new()),
+            ..Self::default()
+        }
+    }
+
+    /// The links that changed since the last time, in order, with repetitions.
+    pub(crate) fn take_rewritten(&mut self) -> Vec<Rewritten> {
+        self.rewritten
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
+    }
+
+    /// The slots that are not vacant.
+    pub(crate) fn present(&self) -> &NodeSet {
+        &self.present
     }
 
     /// Number of slots, vacant ones included.
@@ -129,8 +165,10 @@ impl Topology {
             self.jitter_ms.grow(size);
             self.age_s.grow(size);
             self.source.grow(size);
+            self.present.resize(size);
         }
         self.leave(node);
+        self.present.insert(node);
         self.by_name.insert(Arc::clone(&name), node);
         self.names[node.index()] = Some(name);
     }
@@ -141,6 +179,7 @@ impl Topology {
             return;
         };
         self.by_name.remove(&name);
+        self.present.remove(node);
         // From the end, so that what is left of a sparse row need not move.
         for other in self.known(node, Direction::From).into_iter().rev() {
             self.set(node, other, &Link::UNKNOWN);
@@ -199,6 +238,7 @@ impl Topology {
             link
         };
         let (from, to) = (origin.index(), destination.index());
+        self.note(origin, destination, link);
         self.rtt_ms.set(from, to, link.rtt_ms);
         self.rtt_p90_ms.set(from, to, link.rtt_p90_ms);
         self.jitter_ms.set(from, to, link.jitter_ms);
@@ -206,6 +246,28 @@ impl Topology {
         self.bandwidth_bps.set(from, to, link.bandwidth_bps);
         self.age_s.set(from, to, link.age_s);
         self.source.set(from, to, link.source as u8);
+    }
+
+    /// Notes a link that is about to change in what placement reads of it.
+    fn note(&mut self, origin: NodeId, destination: NodeId, link: &Link) {
+        if self.rewritten.is_none() {
+            return;
+        }
+        let (from, to) = (origin.index(), destination.index());
+        let before = self.rtt_ms.get(from, to);
+        let is_other = |before: f32, after: f32| before.to_bits() != after.to_bits();
+        let changes = is_other(before, link.rtt_ms)
+            || is_other(self.rtt_p90_ms.get(from, to), link.rtt_p90_ms)
+            || is_other(self.loss.get(from, to), link.loss)
+            || self.bandwidth_bps.get(from, to).to_bits() != link.bandwidth_bps.to_bits();
+        if changes && let Some(rewritten) = &mut self.rewritten {
+            rewritten.push(Rewritten {
+                origin,
+                destination,
+                rtt_before_ms: before,
+                rtt_after_ms: link.rtt_ms,
+            });
+        }
     }
 
     /// Tell how long ago the path from one node to another was observed, s; nothing happens where
@@ -277,15 +339,14 @@ impl Topology {
     ///
     /// Stands for *the same zone* where no zones are known. A heuristic.
     pub fn nearest_rtt_ms(&self) -> Option<f32> {
-        let shortest = |node: NodeId| {
-            let known = self.rtt_ms.from_origin(node.index()).known();
-            known.map(|(_, rtt_ms)| rtt_ms).min_by(f32::total_cmp)
-        };
-        median(
-            self.nodes()
-                .filter_map(|(node, _)| shortest(node))
-                .collect(),
-        )
+        let shortest = |(node, _)| self.shortest_rtt_ms(node);
+        median(self.nodes().filter_map(shortest).collect())
+    }
+
+    /// The shortest known round trip from a node to another, ms.
+    pub(crate) fn shortest_rtt_ms(&self, node: NodeId) -> Option<f32> {
+        let known = self.rtt_ms.from_origin(node.index()).known();
+        known.map(|(_, rtt_ms)| rtt_ms).min_by(f32::total_cmp)
     }
 }
 

@@ -23,7 +23,7 @@ pub use link::{Link, Provenance};
 pub use locations::{Location, LocationId, Locations, RegionId};
 pub use matrix::{Cell, Matrix, Plane};
 pub use measured::Topology;
-pub(crate) use measured::{DEFAULT_NEAR_RTT_MS, median};
+pub(crate) use measured::{DEFAULT_NEAR_RTT_MS, Rewritten};
 pub use network_topology::{Costs, DeclaredCost, NetworkTopology, WeightSet};
 pub use node_network::{NodeNetwork, Peer};
 pub use reports::Reports;

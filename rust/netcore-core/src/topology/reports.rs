@@ -168,18 +168,6 @@ impl Reports {
         (self.now.0 - report.observed_at).max(0.0) as f32
     }
 
-    /// Round-trip times that valid reports hold, ms, each with both its nodes.
-    pub fn round_trips(&self) -> impl Iterator<Item = (&str, &str, f32)> {
-        let valid = self.by_node.values().filter(|report| self.is_valid(report));
-        valid.flat_map(|report| {
-            let known = report
-                .peers()
-                .iter()
-                .filter(|peer| !peer.to.rtt_ms.is_nan());
-            known.map(|peer| (&*report.node, &*peer.node, peer.to.rtt_ms))
-        })
-    }
-
     /// Take a node's report out of the indices; its peers.
     fn unlist(&mut self, node: &str) -> BTreeSet<Arc<str>> {
         let Some(report) = self.by_node.get(node) else {

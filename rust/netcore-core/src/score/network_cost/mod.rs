@@ -27,7 +27,7 @@ use std::sync::Arc;
 use crate::context::Context;
 use crate::cost::{NEUTRAL, PolicyChoice};
 use crate::kernel;
-use crate::network::{Bond, Declaration, ONE, Utilities};
+use crate::network::{Bond, Declaration, Field, Network, Utilities};
 use crate::node_set::{NodeId, NodeSet};
 use crate::plan::Link;
 use crate::topology::{Direction, Provenance};
@@ -56,16 +56,16 @@ impl Default for NetworkCost {
 /// The raw score of a node from which everything is ideal.
 const LARGEST_RAW: f32 = 10_000.0;
 
-/// Sums over the dependencies, by slot.
-struct Totals {
-    /// `Σ f_e·U_e`.
-    weighted: Vec<f32>,
-    /// `min_e U_e`.
-    worst: Vec<f32>,
-    /// `Σ f_e`.
+/// Slots that are scored at once, so that their totals stay in the fastest memory.
+const BLOCK: usize = 2048;
+
+/// A dependency with placed pods at its other end.
+struct Term {
+    field: Arc<Field>,
+    /// Makes a mean of a sum.
+    scale: f32,
+    /// `f_e`.
     weight: f32,
-    /// The nodes with an unknown link.
-    unknown: NodeSet,
 }
 
 impl NetworkCost {
@@ -78,18 +78,38 @@ impl NetworkCost {
         let network = context.network();
         let bonds = network.bonds_or_kin(context.pod);
         let utilities = network.utilities(self.policy, &self.declaration);
-        let totals = Totals::over(context, &bonds, &utilities);
+        let terms = terms(network, &bonds, &utilities);
         let of_worst = LARGEST_RAW * self.worst_share as f32;
-        let of_sum = (LARGEST_RAW - of_worst) / totals.weight;
-        kernel::worth(raw, &totals.weighted, &totals.worst, of_sum, of_worst);
-        if totals.unknown.is_empty() {
+        let weights: f32 = terms.iter().map(|term| term.weight).sum();
+        let of_sum = (LARGEST_RAW - of_worst) / weights;
+        let (mut weighted, mut worst) = ([0.0; BLOCK], [1.0; BLOCK]);
+        for (block, raw) in raw.chunks_mut(BLOCK).enumerate() {
+            weighted.fill(0.0);
+            worst.fill(1.0);
+            for Term {
+                field,
+                scale,
+                weight,
+            } in &terms
+            {
+                // Slots that only pods speak of are beyond the end.
+                let sums = field.sums().get(block * BLOCK..).unwrap_or_default();
+                kernel::take_sums(&mut weighted, &mut worst, sums, *scale, *weight);
+            }
+            kernel::worth(raw, &weighted, &worst, of_sum, of_worst);
+        }
+        let mut unknown = NodeSet::new(raw.len());
+        for set in terms.iter().filter_map(|term| term.field.unknown()) {
+            unknown.unite(set);
+        }
+        if unknown.is_empty() {
             return;
         }
-        let known = among.iter().filter(|&node| !totals.unknown.contains(node));
+        let known = among.iter().filter(|&node| !unknown.contains(node));
         let Some(best_known) = known.map(|node| raw[node.index()]).max() else {
             return;
         };
-        for node in &totals.unknown {
+        for node in &unknown {
             let score = &mut raw[node.index()];
             *score = (*score).min((best_known - 1).max(0));
         }
@@ -136,51 +156,22 @@ impl NetworkCost {
     }
 }
 
-impl Totals {
-    fn over(context: Context<'_>, bonds: &[Bond<'_>], utilities: &Utilities) -> Self {
-        let slots = context.nodes().slots();
-        let placed = || bonds.iter().filter(|bond| !bond.replicas.is_empty());
-        // Weights of 0 tell nothing apart: then every dependency counts alike.
-        let all_zero = placed().all(|bond| bond.dependency.weight <= 0.0);
-        let weight_of = |bond: &Bond<'_>| {
-            if all_zero {
+/// The dependencies with placed pods, in order.
+fn terms(network: &Network, bonds: &[Bond<'_>], utilities: &Utilities) -> Vec<Term> {
+    let placed = || bonds.iter().filter(|bond| !bond.replicas.is_empty());
+    // Weights of 0 tell nothing apart: then every dependency counts alike.
+    let all_zero = placed().all(|bond| bond.dependency.weight <= 0.0);
+    let term = |bond: &Bond<'_>| {
+        let field = utilities.field(network, bond);
+        Term {
+            scale: field.scale(),
+            weight: if all_zero {
                 1.0
             } else {
                 bond.dependency.weight as f32
-            }
-        };
-        let mut totals = Self {
-            weighted: vec![0.0; slots],
-            worst: vec![1.0; slots],
-            weight: placed().map(weight_of).sum(),
-            unknown: NodeSet::new(slots),
-        };
-        let mut sums = Vec::new();
-        for bond in placed() {
-            let need = utilities.need(bond.dependency);
-            let (weight, scale) = (weight_of(bond), 1.0 / f32::from(ONE));
-            let row_of = |peer| utilities.row(context.network(), peer, bond.direction, &need);
-            let rows: Vec<_> = bond
-                .replicas
-                .iter()
-                .map(|(&peer, it)| (row_of(peer), it.len()))
-                .collect();
-            let (weighted, worst) = (&mut totals.weighted, &mut totals.worst);
-            if let [(row, _)] = &rows[..] {
-                kernel::take_row(weighted, worst, &row.utilities, scale, weight);
-            } else {
-                sums.clear();
-                sums.resize(slots, 0);
-                for (row, pods) in &rows {
-                    kernel::add(&mut sums, &row.utilities, *pods as u32);
-                }
-                let scale = scale / bond.pods() as f32;
-                kernel::take_sums(weighted, worst, &sums, scale, weight);
-            }
-            for unknown in rows.iter().filter_map(|(row, _)| row.unknown.as_ref()) {
-                totals.unknown.unite(unknown);
-            }
+            },
+            field,
         }
-        totals
-    }
+    };
+    placed().map(term).collect()
 }
