@@ -206,7 +206,16 @@ class Topology:
     def from_node_networks(
         nodes: Sequence[str], node_networks: Sequence[bytes], *, now: float
     ) -> Topology:
-        """Rebuild from NodeNetwork objects (JSON). Rows past `validUntil` at `now` are unknown."""
+        """Rebuild from NodeNetwork objects (JSON). Rows past `validUntil` at `now` are unknown.
+
+        Args:
+            nodes: Names, each once; what is reported of others is left out.
+            node_networks: The objects.
+            now: Unix seconds in the years 1 to 9999.
+
+        Raises:
+            InvalidInputError: An object does not decode, a name comes twice, or `now` is no time.
+        """
 
     @property
     def nodes(self) -> list[str]: ...
@@ -262,7 +271,11 @@ class ClusterState:
         """Objects by kind, bound and pending pods."""
 
     def set_time(self, now: float) -> None:
-        """Unix seconds, by which the age and validity of measurements are judged."""
+        """Unix seconds, by which the age and validity of measurements are judged.
+
+        Raises:
+            InvalidInputError: It is no time in the years 1 to 9999.
+        """
 
     def assume(self, pod: str, node: str) -> None:
         """Hold room for a pod on a node until its binding is seen, as `plan(commit=True)` does."""

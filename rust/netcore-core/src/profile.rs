@@ -1,5 +1,7 @@
 //! Profiles: which plugins decide, in which order, with which weights and arguments.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -107,9 +109,8 @@ struct Decoder<'p> {
 
 impl Decoder<'_> {
     fn profile(&self, form: &ProfileForm<'_>) -> Result<Profile> {
-        if form.filters.len() >= usize::from(u8::MAX) {
-            return Err(self.invalid("filters", &"more than 254 plugins"));
-        }
+        self.each_once("filters", form.filters.iter().map(|form| &*form.name))?;
+        self.each_once("scores", form.scores.iter().map(|form| &*form.name))?;
         let filters = form.filters.iter().map(|form| self.filter(form));
         let filters: Vec<_> = filters.collect::<Result<_>>()?;
         let scores = form.scores.iter().map(|form| self.score(form));
@@ -120,6 +121,18 @@ impl Decoder<'_> {
             filters,
             scores,
         })
+    }
+
+    /// A plugin that came twice would count twice, under one name.
+    fn each_once<'n>(&self, field: &str, names: impl Iterator<Item = &'n str>) -> Result<()> {
+        let mut seen = BTreeSet::new();
+        for name in names {
+            if !seen.insert(name) {
+                let problem = format!("{name} comes twice: name each plugin once");
+                return Err(self.invalid(field, &problem));
+            }
+        }
+        Ok(())
     }
 
     fn invalid(&self, field: &str, problem: &dyn std::fmt::Display) -> Error {

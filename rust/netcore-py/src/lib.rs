@@ -7,6 +7,7 @@ mod plan;
 mod pod;
 mod profile;
 mod state;
+mod time;
 mod topology;
 
 use pyo3::prelude::*;

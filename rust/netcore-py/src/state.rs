@@ -14,6 +14,7 @@ use crate::gate::enter_locked;
 use crate::plan::Plan;
 use crate::pod::PodSummary;
 use crate::profile::Profile;
+use crate::time::unix_seconds;
 use crate::topology::Topology;
 
 /// Columns of nodes and pods, the applications and the network between the nodes.
@@ -83,6 +84,7 @@ impl ClusterState {
     }
 
     fn set_time(&self, py: Python<'_>, now: f64) -> PyResult<()> {
+        let now = unix_seconds(py, "now", now)?;
         enter_locked(py, &self.0, |state| {
             state.set_time(now);
             Ok(())

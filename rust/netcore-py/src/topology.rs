@@ -8,6 +8,7 @@ use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUnt
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyBytesMethods};
 
+use crate::time::unix_seconds;
 use crate::{error, gate};
 
 /// The measured network: dense matrices over the nodes in order, `[origin, destination]`.
@@ -106,6 +107,7 @@ impl Topology {
         node_networks: Vec<Bound<'_, PyBytes>>,
         now: f64,
     ) -> PyResult<Self> {
+        let now = unix_seconds(py, "now", now)?;
         let objects: Vec<&[u8]> = node_networks.iter().map(PyBytesMethods::as_bytes).collect();
         gate::enter(py, || {
             let mut topology = Core::new(nodes)?;
