@@ -87,7 +87,8 @@ def document(rows: list[Row]) -> None:
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise SystemExit(f"{PAGE} lacks its markers {BEGIN.strip()} and {END}")
-    results = f"\n{machine.describe()}\n\n{table.markdown(rows)}\n\n{table.verdict(rows)}\n\n"
+    measured = f"`make bench` on {machine.describe()}, {time.strftime('%Y-%m-%d', time.gmtime())}:"
+    results = f"\n{measured}\n\n{table.markdown(rows)}\n\n{table.verdict(rows)}\n\n"
     PAGE.write_text(before + begin + results + end + after, encoding="utf-8")
 
 

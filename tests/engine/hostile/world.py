@@ -68,8 +68,8 @@ DOCUMENTS = {
         "g",
         {
             "web": {
-                "cart": {"weight": 2.5, "targetRttMs": 20, "maxNetworkCost": 90},
-                "ads": {"minBandwidth": "10Mi", "maxRttMs": 50},
+                "cart": {"weight": 2.5, "maxNetworkCost": 90},
+                "ads": {"minBandwidth": "10Mi"},
             },
             "cart": {"redis": {"weight": 9}},
             "ads": {},
@@ -96,7 +96,9 @@ DOCUMENTS = {
             "peers": ["n1", "n2"],
             "rttMicros": [1500, 90],
             "jitterMicros": [10, 5],
-            "lossPpm": [100, 0],
+            "rttP90Micros": [1900, 200],
+            "lossToPpm": [100, 0],
+            "lossFromPpm": [0, 999],
             "bandwidthBps": [1_000_000_000, 0],
         },
     ),
