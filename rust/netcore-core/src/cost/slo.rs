@@ -210,26 +210,4 @@ mod tests {
         };
         assert!(cost(0.0).abs() < 1e-6 && cost(10.0) > 0.99);
     }
-
-    #[test]
-    fn a_cost_sees_no_other_link() {
-        // The ranking of the two nodes that unrelated links turn round under `linear`: here the
-        // need is all there is beside the link itself.
-        let need = Need {
-            target_rtt_ms: 2.0,
-            min_bandwidth_bps: 300.0,
-        };
-        let near = Path {
-            rtt_ms: 1.0,
-            loss: 0.0,
-            bandwidth_bps: 600.0,
-        };
-        let wide = Path {
-            rtt_ms: 6.0,
-            loss: 0.0,
-            bandwidth_bps: 1000.0,
-        };
-        let policy = Slo::default();
-        assert!(policy.cost(&near, &need) < policy.cost(&wide, &need));
-    }
 }

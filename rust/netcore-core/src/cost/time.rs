@@ -46,16 +46,16 @@ use super::{CostPolicy, Need, Path, SHORTEST_TARGET_MS};
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Time {
-    /// k: round trips of one call; above 0. One, on a connection that is kept open.
+    /// k: round trips of one call. One, on a connection that is kept open.
     pub round_trips: f64,
     /// S: bytes that one call carries, there and back together. By default 32 there and 1,024
     /// back, what Diktyo's netperf component exchanges (`-r 32,1024`).
     pub message_bytes: f64,
     /// Floor of the retransmission timeout, ms. One second by RFC 6298 (2.4); Linux has 200 ms.
     pub rto_ms: f64,
-    /// MSS: bytes of a segment, above 0. 1,460 of the 1,500 of Ethernet, by RFC 6691 (2).
+    /// MSS: bytes of a segment. 1,460 of the 1,500 of Ethernet, by RFC 6691 (2).
     pub segment_bytes: f64,
-    /// Bandwidth of the target link of a dependency that asks for none, bit/s; above 0. 1 Gbit/s,
+    /// Bandwidth of the target link of a dependency that asks for none, bit/s. 1 Gbit/s,
     /// the capacity that Diktyo's controller takes where none is declared.
     pub bandwidth_bps: f64,
 }

@@ -264,24 +264,32 @@ fn arguments_are_checked() {
     for (args, expected) in [
         (
             json!({"worstShare": 1.5}),
-            "worstShare is 1.5: a share is 0 to 1",
+            "worstShare is 1.5: it must be 0 to 1",
         ),
         (
             json!({"slo": {"alpha": 0}}),
-            "slo.alpha is 0: it must be above 0",
+            "slo.alpha is 0: it must be 0.001 to 1000",
         ),
         (json!({"linear": {"loss": -1}}), "linear.loss is -1"),
         (
             json!({"time": {"roundTrips": 0}}),
-            "time.roundTrips is 0: it must be above 0",
+            "time.roundTrips is 0: it must be 0.001 to 1000000",
         ),
         (
             json!({"time": {"messageBytes": -1}}),
-            "time.messageBytes is -1: it must be 0 or more",
+            "time.messageBytes is -1: it must be 0 to 1000000000000000",
         ),
         (json!({"time": {"rtoMs": -0.5}}), "time.rtoMs is -0.5"),
         (json!({"time": {"segmentBytes": 0}}), "time.segmentBytes"),
         (json!({"time": {"bandwidthBps": 0}}), "time.bandwidthBps"),
+        (
+            json!({"time": {"bandwidthBps": 1e300}}),
+            "time.bandwidthBps",
+        ),
+        (
+            json!({"linear": {"latency": 1e39}}),
+            "linear.latency is inf",
+        ),
         (json!({"time": {"bytes": 7}}), "bytes"),
         (json!({"time": {"roundTrips": "two"}}), "roundTrips"),
         (json!({"policy": "tme"}), "policy"),

@@ -48,44 +48,35 @@ impl Default for Args {
 }
 
 impl Args {
-    /// What is out of range, where something is.
+    /// What is out of range, where something is. The bounds are those of sense, and keep every sum
+    /// and quotient of the policies finite.
     fn problem(&self) -> Option<String> {
-        let weights = [
-            ("slo.latencyWeight", self.slo.latency_weight),
-            ("slo.bandwidthWeight", self.slo.bandwidth_weight),
-            ("linear.latency", self.linear.latency),
-            ("linear.bandwidth", self.linear.bandwidth),
-            ("linear.loss", self.linear.loss),
+        let Self {
+            slo, linear, time, ..
+        } = self;
+        let ranges = [
+            ("worstShare", self.worst_share, 0.0..=1.0),
+            ("slo.alpha", slo.alpha.into(), 1e-3..=1e3),
+            ("slo.latencyWeight", slo.latency_weight.into(), 0.0..=1e6),
+            (
+                "slo.bandwidthWeight",
+                slo.bandwidth_weight.into(),
+                0.0..=1e6,
+            ),
+            ("linear.latency", linear.latency.into(), 0.0..=1e6),
+            ("linear.bandwidth", linear.bandwidth.into(), 0.0..=1e6),
+            ("linear.loss", linear.loss.into(), 0.0..=1e6),
+            ("time.roundTrips", time.round_trips, 1e-3..=1e6),
+            ("time.messageBytes", time.message_bytes, 0.0..=1e15),
+            ("time.rtoMs", time.rto_ms, 0.0..=1e6),
+            ("time.segmentBytes", time.segment_bytes, 1.0..=1e6),
+            ("time.bandwidthBps", time.bandwidth_bps, 1.0..=1e15),
         ];
-        for (field, weight) in weights {
-            if !(weight.is_finite() && weight >= 0.0) {
-                return Some(format!("{field} is {weight}: a weight is 0 or more"));
-            }
-        }
-        let Time {
-            round_trips,
-            message_bytes,
-            rto_ms,
-            segment_bytes,
-            bandwidth_bps,
-        } = self.time;
-        for (field, amount) in [("time.messageBytes", message_bytes), ("time.rtoMs", rto_ms)] {
-            if !(amount.is_finite() && amount >= 0.0) {
-                return Some(format!("{field} is {amount}: it must be 0 or more"));
-            }
-        }
-        for (field, value) in [
-            ("slo.alpha", self.slo.alpha.into()),
-            ("time.roundTrips", round_trips),
-            ("time.segmentBytes", segment_bytes),
-            ("time.bandwidthBps", bandwidth_bps),
-        ] {
-            if !(value.is_finite() && value > 0.0) {
-                return Some(format!("{field} is {value}: it must be above 0"));
-            }
-        }
-        let is_share = (0.0..=1.0).contains(&self.worst_share);
-        (!is_share).then(|| format!("worstShare is {}: a share is 0 to 1", self.worst_share))
+        ranges.into_iter().find_map(|(field, value, range)| {
+            let (least, most) = (range.start(), range.end());
+            (!range.contains(&value))
+                .then(|| format!("{field} is {value}: it must be {least} to {most}"))
+        })
     }
 }
 
