@@ -184,7 +184,11 @@ class AppGraph:
 
 @final
 class Topology:
-    """The measured network: dense matrices over the nodes in order, `[origin, destination]`."""
+    """The measured network: matrices over the nodes in order, `[origin, destination]`.
+
+    The links are held by rows, each sparse or dense by how many of its links are known, and
+    declared costs by zone and region. Each method makes a new dense array of shape [N, N].
+    """
 
     def __new__(
         cls,
@@ -195,16 +199,32 @@ class Topology:
         loss: npt.NDArray[np.float32] | None = None,
         bandwidth_bps: npt.NDArray[np.float64] | None = None,
         age_s: npt.NDArray[np.float32] | None = None,
+        storage: Literal["auto", "dense", "sparse"] = "auto",
     ) -> Topology:
         """Build from arrays of shape [N, N]; NaN is unknown.
 
+        Args:
+            nodes: Their names, each once.
+            rtt_ms: Round-trip times. Where only one direction of a pair has one, it serves both.
+            jitter_ms: Interquartile ranges of the round-trip times.
+            loss: Shares of packets lost from origin to destination, 0 to 1.
+            bandwidth_bps: From origin to destination.
+            age_s: Time since each pair was observed.
+            storage: How the links are held: `auto` is right but for measurements of memory and
+                time. No answer depends on it.
+
         Raises:
-            InvalidInputError: A shape, a negative or an infinite value, a repeated node name.
+            InvalidInputError: A shape, a negative or an infinite value, a repeated node name, an
+                unknown storage.
         """
 
     @staticmethod
     def from_node_networks(
-        nodes: Sequence[str], node_networks: Sequence[bytes], *, now: float
+        nodes: Sequence[str],
+        node_networks: Sequence[bytes],
+        *,
+        now: float,
+        storage: Literal["auto", "dense", "sparse"] = "auto",
     ) -> Topology:
         """Rebuild from NodeNetwork objects (JSON). Rows past `validUntil` at `now` are unknown.
 
@@ -219,6 +239,10 @@ class Topology:
 
     @property
     def nodes(self) -> list[str]: ...
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the links take."""
+
     def rtt_ms(self) -> npt.NDArray[np.float32]: ...
     def jitter_ms(self) -> npt.NDArray[np.float32]: ...
     def loss(self) -> npt.NDArray[np.float32]:
@@ -239,13 +263,26 @@ class ClusterState:
     Not safe for two threads at once: a call made while another runs raises RuntimeError.
     """
 
-    def __new__(cls) -> ClusterState: ...
+    def __new__(cls, *, storage: Literal["auto", "dense", "sparse"] = "auto") -> ClusterState:
+        """An empty cluster.
+
+        Args:
+            storage: How the measured links are held, as for `Topology`.
+
+        Raises:
+            InvalidInputError: The storage is unknown.
+        """
+
     @property
     def generation(self) -> int:
         """Grows with every change."""
 
     @property
     def nodes(self) -> list[str]: ...
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the measured links take."""
+
     def apply(self, kind: str, obj: bytes) -> PodSummary | None:
         """Take in one object as the API server sent it (JSON; `kind` as list items lack it).
 

@@ -15,7 +15,7 @@ use crate::plan::Plan;
 use crate::pod::PodSummary;
 use crate::profile::Profile;
 use crate::time::unix_seconds;
-use crate::topology::Topology;
+use crate::topology::{self, Topology};
 
 /// Columns of nodes and pods, the applications and the network between the nodes.
 #[pyclass(frozen, module = "netcore", name = "ClusterState")]
@@ -24,8 +24,10 @@ pub(crate) struct ClusterState(Mutex<Core>);
 #[pymethods]
 impl ClusterState {
     #[new]
-    fn new() -> Self {
-        Self(Mutex::new(Core::new()))
+    #[pyo3(signature = (*, storage="auto"))]
+    fn new(py: Python<'_>, storage: &str) -> PyResult<Self> {
+        let storage = topology::storage(py, storage)?;
+        Ok(Self(Mutex::new(Core::new().stored(storage))))
     }
 
     #[getter]
@@ -43,6 +45,11 @@ impl ClusterState {
                 .map(|node| nodes.name(node).to_string())
                 .collect())
         })
+    }
+
+    #[getter]
+    fn nbytes(&self, py: Python<'_>) -> PyResult<usize> {
+        enter_locked(py, &self.0, |state| Ok(state.network().topology().bytes()))
     }
 
     fn apply(&self, py: Python<'_>, kind: &str, obj: &[u8]) -> PyResult<Option<PodSummary>> {

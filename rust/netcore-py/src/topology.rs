@@ -3,7 +3,7 @@
 //! `numpy` is imported when the first array is asked for, and not before.
 
 use netcore_core::cost::{PolicyChoice, of_links};
-use netcore_core::topology::{Arrays, Link, NodeNetwork, Reports, Topology as Core};
+use netcore_core::topology::{Arrays, Link, NodeNetwork, Reports, Storage, Topology as Core};
 use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyBytesMethods};
@@ -11,9 +11,17 @@ use pyo3::types::{PyBytes, PyBytesMethods};
 use crate::time::unix_seconds;
 use crate::{error, gate};
 
-/// The measured network: dense matrices over the nodes in order, `[origin, destination]`.
+/// The measured network: matrices over the nodes in order, `[origin, destination]`.
 #[pyclass(frozen, module = "netcore", name = "Topology")]
 pub(crate) struct Topology(pub(crate) Core);
+
+/// The storage of a name.
+pub(crate) fn storage(py: Python<'_>, name: &str) -> PyResult<Storage> {
+    Storage::from_name(name).ok_or_else(|| {
+        let problem = format!("storage: {name:?}: must be \"auto\", \"dense\" or \"sparse\"");
+        error::invalid(py, &problem)
+    })
+}
 
 /// The cells of a square array in row order, copied: another thread may write to the array while
 /// the engine reads without the GIL.
@@ -35,7 +43,7 @@ impl Topology {
     fn matrix<'py, T: Element>(
         &self,
         py: Python<'py>,
-        quantity: impl Fn(Link) -> T + Sync,
+        quantity: impl Fn(&Link) -> T + Sync,
     ) -> PyResult<Bound<'py, PyArray2<T>>> {
         let cells = gate::enter(py, || Ok(self.0.cells(&quantity)))?;
         self.shaped(py, cells)
@@ -54,10 +62,11 @@ impl Topology {
 #[pymethods]
 impl Topology {
     #[new]
-    #[pyo3(signature = (nodes, rtt_ms, *, jitter_ms=None, loss=None, bandwidth_bps=None, age_s=None))]
+    #[pyo3(signature = (nodes, rtt_ms, *, jitter_ms=None, loss=None, bandwidth_bps=None, age_s=None, storage="auto"))]
     #[expect(
         clippy::needless_pass_by_value,
-        reason = "PyO3 hands arrays over as values"
+        clippy::too_many_arguments,
+        reason = "PyO3 hands arrays over as values; one argument for each of Python's"
     )]
     fn new(
         py: Python<'_>,
@@ -67,7 +76,9 @@ impl Topology {
         loss: Option<PyReadonlyArray2<'_, f32>>,
         bandwidth_bps: Option<PyReadonlyArray2<'_, f64>>,
         age_s: Option<PyReadonlyArray2<'_, f32>>,
+        storage: &str,
     ) -> PyResult<Self> {
+        let storage = self::storage(py, storage)?;
         let count = nodes.len();
         let optional = |argument, array: &Option<PyReadonlyArray2<'_, f32>>| {
             let array = array.as_ref();
@@ -91,12 +102,13 @@ impl Topology {
                 bandwidth_bps: bandwidth_bps.as_deref(),
                 age_s: age_s.as_deref(),
             };
-            Core::from_arrays(nodes, arrays).map(Self)
+            let topology = Core::from_arrays(nodes, arrays)?;
+            Ok(Self(topology.stored(storage)))
         })
     }
 
     #[staticmethod]
-    #[pyo3(signature = (nodes, node_networks, *, now))]
+    #[pyo3(signature = (nodes, node_networks, *, now, storage="auto"))]
     #[expect(
         clippy::needless_pass_by_value,
         reason = "PyO3 hands lists over as vectors"
@@ -106,11 +118,13 @@ impl Topology {
         nodes: Vec<String>,
         node_networks: Vec<Bound<'_, PyBytes>>,
         now: f64,
+        storage: &str,
     ) -> PyResult<Self> {
         let now = unix_seconds(py, "now", now)?;
+        let storage = self::storage(py, storage)?;
         let objects: Vec<&[u8]> = node_networks.iter().map(PyBytesMethods::as_bytes).collect();
         gate::enter(py, || {
-            let mut topology = Core::new(nodes)?;
+            let mut topology = Core::new(nodes)?.stored(storage);
             let mut reports = Reports::default();
             reports.set_time(now, &mut topology);
             for object in objects {
@@ -124,6 +138,11 @@ impl Topology {
     #[getter]
     fn nodes(&self) -> Vec<&str> {
         self.0.nodes().map(|(_, name)| &**name).collect()
+    }
+
+    #[getter]
+    fn nbytes(&self) -> usize {
+        self.0.bytes()
     }
 
     fn rtt_ms<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {

@@ -53,7 +53,7 @@ impl Linear {
     pub fn over(topology: &Topology, weights: LinearWeights) -> Self {
         Self {
             weights,
-            max_rtt_ms: topology.rtt_ms().max().unwrap_or_default(),
+            max_rtt_ms: topology.max_rtt_ms().unwrap_or_default(),
             max_bandwidth_bps: topology.bandwidth_bps().max().unwrap_or_default(),
             max_loss: topology.loss().max().unwrap_or_default(),
         }

@@ -2,7 +2,7 @@
 
 use super::{Need, Path, PolicyChoice, round_trip_loss};
 use crate::NodeId;
-use crate::topology::Topology;
+use crate::topology::{Provenance, Topology};
 
 /// Target where no round trip is known at all, ms: any value serves.
 const ANY_TARGET_MS: f32 = 1.0;
@@ -16,23 +16,24 @@ pub fn of_links(topology: &Topology, choice: PolicyChoice) -> Vec<f32> {
         min_bandwidth_bps: 0.0,
     };
     let mut costs = Vec::with_capacity(topology.slots() * topology.slots());
+    let (mut links, mut losses_back) = (Vec::new(), Vec::new());
     for origin in (0..topology.slots() as u32).map(NodeId) {
-        for destination in (0..topology.slots() as u32).map(NodeId) {
-            let (there, back) = (
-                topology.link(origin, destination),
-                topology.link(destination, origin),
-            );
+        topology.links_from(origin, &mut links);
+        losses_back.clear();
+        losses_back.resize(topology.slots(), f32::NAN);
+        let towards = topology.loss().to_destination(origin.index());
+        towards.lay_over(&mut losses_back);
+        costs.extend(links.iter().zip(&losses_back).map(|(link, &loss_back)| {
             let path = Path {
-                rtt_ms: there.rtt_ms,
-                loss: round_trip_loss(there.loss, back.loss),
-                bandwidth_bps: there.bandwidth_bps,
+                rtt_ms: link.rtt_ms,
+                loss: round_trip_loss(link.loss, loss_back),
+                bandwidth_bps: link.bandwidth_bps,
             };
-            costs.push(if origin == destination {
-                0.0
-            } else {
-                policy.cost(&path, &need)
-            });
-        }
+            match link.source {
+                Provenance::Own => 0.0,
+                _ => policy.cost(&path, &need),
+            }
+        }));
     }
     costs
 }

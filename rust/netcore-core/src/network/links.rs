@@ -170,7 +170,12 @@ impl Network {
     pub fn link(&self, origin: NodeId, destination: NodeId, declared: &Declared) -> Link {
         let mut link = self.topology.link(origin, destination);
         if link.source == Provenance::Unknown {
-            self.declare(&mut link, origin, destination, declared);
+            let at = |node| self.locations.get(self.locations.of(node));
+            let cost = declared.cost(at(origin), at(destination));
+            if !cost.is_nan() {
+                link.rtt_ms = cost;
+                link.source = Provenance::Declared;
+            }
         } else if let (Some(from), Some(to)) =
             (self.topology.name(origin), self.topology.name(destination))
             && link.source != Provenance::Own
@@ -180,33 +185,16 @@ impl Network {
         link
     }
 
-    /// Fill in the declared cost, where there is one, for a round trip that nobody measured.
-    fn declare(&self, link: &mut Link, origin: NodeId, destination: NodeId, declared: &Declared) {
-        let at = |node| self.locations.get(self.locations.of(node));
-        let cost = declared.cost(at(origin), at(destination));
-        if !cost.is_nan() {
-            link.rtt_ms = cost;
-            link.source = Provenance::Declared;
-        }
-    }
-
     /// What placement sees between some nodes, in the order given: every link as
     /// [`link`](Self::link) tells it.
     pub fn seen(&self, nodes: &[NodeId], declaration: &Declaration) -> Topology {
-        let declared = self.declared(declaration);
         let mut seen = self.topology.select(nodes);
         self.reports.date(&mut seen);
-        for (row, &origin) in nodes.iter().enumerate() {
-            for (column, &destination) in nodes.iter().enumerate() {
-                let (here, there) = (NodeId(row as u32), NodeId(column as u32));
-                let mut link = seen.link(here, there);
-                if link.source == Provenance::Unknown {
-                    self.declare(&mut link, origin, destination, &declared);
-                    seen.set(here, there, &link);
-                }
-            }
+        let declared = self.declared(declaration);
+        if declared.is_empty() {
+            return seen;
         }
-        seen
+        seen.declared(declared.between(&self.locations, nodes))
     }
 
     /// The network costs that limits are compared with: the 90th percentile of the round trip

@@ -41,7 +41,7 @@ use crate::error::Result;
 use crate::kube::{Labels, Node, Pod};
 use crate::network_overhead;
 use crate::topology::{
-    Declared, Location, Locations, NetworkTopology, NodeNetwork, Reports, Topology,
+    Declared, Location, Locations, NetworkTopology, NodeNetwork, Reports, Storage, Topology,
 };
 
 /// A namespace and a name in it.
@@ -87,6 +87,13 @@ impl Default for Network {
 }
 
 impl Network {
+    /// The same network with its measured links held in this form.
+    #[must_use]
+    pub fn stored(mut self, storage: Storage) -> Self {
+        self.topology = self.topology.stored(storage);
+        self
+    }
+
     /// The measured links.
     pub fn topology(&self) -> &Topology {
         &self.topology
@@ -354,6 +361,7 @@ impl Network {
             app_groups: self.app_groups.clone(),
             ..Self::default()
         }
+        .stored(self.topology.storage())
     }
 
     /// What NetworkOverhead reads of the declared costs with these arguments.

@@ -21,7 +21,7 @@ use crate::kube::{self, Namespace, Node, Pod, Pools, Service};
 use crate::network::{Audit, Declaration, Network};
 use crate::node_set::NodeId;
 use crate::plan::Memory;
-use crate::topology::Topology;
+use crate::topology::{Storage, Topology};
 
 /// Columns of nodes and pods, and the other objects that placement looks at.
 #[derive(Debug, Default)]
@@ -65,6 +65,13 @@ impl ClusterState {
     /// An empty cluster.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same cluster with the measured links held in this form. No answer depends on it.
+    #[must_use]
+    pub fn stored(mut self, storage: Storage) -> Self {
+        self.network = self.network.stored(storage);
+        self
     }
 
     /// Grows with every change.

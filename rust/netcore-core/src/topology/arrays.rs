@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::measured::invalid;
+use super::links::invalid;
 use super::{Link, Provenance, Topology};
 use crate::NodeId;
 use crate::error::Result;

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustc_hash::FxHashMap;
 
 use super::network_topology::{Costs, DeclaredCost, NetworkTopology};
-use super::{Location, LocationId, Locations};
+use super::{Location, LocationCosts, LocationId, Locations};
+use crate::NodeId;
 
 /// Network cost between two nodes of one zone where the zone declares none for itself: Diktyo's
 /// own value for it (`SameZone` of its NetworkOverhead plugin).
@@ -115,6 +116,23 @@ impl Declared {
         row
     }
 
+    /// The costs between some nodes, in the order given.
+    pub fn between(&self, locations: &Locations, nodes: &[NodeId]) -> LocationCosts {
+        let mut numbers = FxHashMap::default();
+        let mut distinct = Vec::new();
+        let mut number = |id: LocationId| {
+            *numbers.entry(id).or_insert_with(|| {
+                distinct.push(locations.get(id));
+                distinct.len() as u32 - 1
+            })
+        };
+        let of_nodes = nodes.iter().map(|&node| number(locations.of(node)));
+        let of_nodes = of_nodes.collect();
+        LocationCosts::new(of_nodes, distinct.len(), |from, to| {
+            self.cost(distinct[from], distinct[to])
+        })
+    }
+
     /// Cost of the way from one location to another; NaN where none is declared.
     pub fn cost(&self, from: &Location, to: &Location) -> f32 {
         if self.is_empty() {
@@ -181,7 +199,6 @@ fn find<'a>(
 #[expect(clippy::float_cmp, reason = "values are copied, not computed")]
 mod tests {
     use super::*;
-    use crate::NodeId;
 
     fn at(region: &str, zone: &str) -> Location {
         Location {

@@ -1,133 +1,27 @@
-//! What is known of the links between the nodes, by slot.
-
-use std::sync::Arc;
-
-use rustc_hash::FxHashMap;
+//! What was measured of the links between the nodes, by slot.
 
 use super::{Direction, Link, Matrix, Plane, Provenance, Storage};
-use crate::error::{Error, Result};
-use crate::{NodeId, NodeSet};
+use crate::NodeId;
 
-/// What is known of the path between each ordered pair of nodes.
+/// Every quantity of the links, each in a matrix whose rows are sparse or dense by how many of
+/// their cells are known.
 ///
-/// Each quantity is a matrix over the slots whose rows are sparse or dense by how much of them is
-/// known ([`Storage`]), so that memory is O(N + known links) where nodes know few others, and that
-/// of plain matrices where everybody knows everybody. A node that joins takes a free slot or one at
-/// the end, in O(1); one that leaves takes its known links with it, in O(of these); no other cell
-/// moves.
-///
-/// ```
-/// use netcore_core::topology::{Arrays, Provenance, Topology};
-///
-/// let rtt_ms = [0.0, 2.5, f32::NAN, 0.0];
-/// let topology = Topology::from_arrays(["a", "b"], Arrays { rtt_ms: &rtt_ms, ..Arrays::default() })?;
-/// let (a, b) = (topology.node("a").unwrap(), topology.node("b").unwrap());
-/// // A round trip is measured at one end and holds for both.
-/// assert_eq!(topology.link(b, a).rtt_ms, 2.5);
-/// assert_eq!(topology.link(b, a).source, Provenance::Measured);
-/// # Ok::<(), netcore_core::Error>(())
-/// ```
+/// A link that is [blank](Link::is_blank) is unknown in whole: where the walked quantities know
+/// nothing of it, the others do not either.
 #[derive(Clone, Debug, Default)]
-pub struct Topology {
-    names: Vec<Option<Arc<str>>>,
-    by_name: FxHashMap<Arc<str>, NodeId>,
-    storage: Storage,
-    rtt_ms: Plane<f32>,
-    rtt_p90_ms: Plane<f32>,
+pub(super) struct Measured {
+    pub(super) rtt_ms: Plane<f32>,
+    pub(super) rtt_p90_ms: Plane<f32>,
+    pub(super) loss: Plane<f32>,
+    pub(super) bandwidth_bps: Plane<f64>,
     jitter_ms: Matrix<f32>,
-    loss: Plane<f32>,
-    bandwidth_bps: Plane<f64>,
     age_s: Matrix<f32>,
     source: Matrix<u8>,
-    /// The slots that are not vacant.
-    present: NodeSet,
-    /// Cells that were written since they were last taken, where somebody wants to know.
-    rewritten: Option<Vec<Rewritten>>,
 }
 
-/// A link of which something else is known now.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rewritten {
-    pub(crate) origin: NodeId,
-    pub(crate) destination: NodeId,
-    /// The round trip before, ms; NaN where it was unknown.
-    pub(crate) rtt_before_ms: f32,
-    /// The round trip from then on, ms.
-    pub(crate) rtt_after_ms: f32,
-}
-
-impl Topology {
-    /// A topology of these nodes, in this order, of which nothing is known yet.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidArgument`] where a name is empty or comes twice.
-    pub fn new<N: Into<Arc<str>>>(nodes: impl IntoIterator<Item = N>) -> Result<Self> {
-        let mut topology = Self::default();
-        for (slot, name) in nodes.into_iter().enumerate() {
-            let name = name.into();
-            if name.is_empty() {
-                return Err(invalid("nodes", format!("name {slot} is empty")));
-            }
-            if topology.by_name.contains_key(&name) {
-                return Err(invalid(
-                    "nodes",
-                    format!("{name:?} comes twice: name each node once"),
-                ));
-            }
-            topology.join(NodeId(slot as u32), name);
-        }
-        Ok(topology)
-    }
-
-    /// A topology without nodes that keeps account of which links change.
-    pub(crate) fn watched() -> Self {
-        Self {
-            rewritten: Some(Vec::new()),
-            ..Self::default()
-        }
-    }
-
-    /// The links that changed since the last time, in order, with repetitions.
-    pub(crate) fn take_rewritten(&mut self) -> Vec<Rewritten> {
-        self.rewritten
-            .as_mut()
-            .map(std::mem::take)
-            .unwrap_or_default()
-    }
-
-    /// The slots that are not vacant.
-    pub(crate) fn present(&self) -> &NodeSet {
-        &self.present
-    }
-
-    /// Number of slots, vacant ones included.
-    pub fn slots(&self) -> usize {
-        self.names.len()
-    }
-
-    /// The name of the node in a slot; `None` where it is vacant.
-    pub fn name(&self, node: NodeId) -> Option<&Arc<str>> {
-        self.names.get(node.index())?.as_ref()
-    }
-
-    /// The slot of a node.
-    pub fn node(&self, name: &str) -> Option<NodeId> {
-        self.by_name.get(name).copied()
-    }
-
-    /// The nodes, in order of their slots.
-    pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Arc<str>)> {
-        let slots = self.names.iter().enumerate();
-        slots.filter_map(|(slot, name)| Some((NodeId(slot as u32), name.as_ref()?)))
-    }
-
-    /// The same topology with its rows held in this form.
-    ///
-    /// *Complexity*: O(what is known).
-    #[must_use]
-    pub fn stored(mut self, storage: Storage) -> Self {
-        self.storage = storage;
+impl Measured {
+    /// Hold the rows in this form.
+    pub(super) fn store(&mut self, storage: Storage) {
         for plane in [&mut self.rtt_ms, &mut self.rtt_p90_ms, &mut self.loss] {
             plane.store(storage);
         }
@@ -135,290 +29,118 @@ impl Topology {
         self.jitter_ms.store(storage);
         self.age_s.store(storage);
         self.source.store(storage);
-        self
     }
 
-    /// How the rows are held.
-    pub fn storage(&self) -> Storage {
-        self.storage
+    /// Take in slots up to `size`.
+    pub(super) fn grow(&mut self, size: usize) {
+        for plane in [&mut self.rtt_ms, &mut self.rtt_p90_ms, &mut self.loss] {
+            plane.grow(size);
+        }
+        self.bandwidth_bps.grow(size);
+        self.jitter_ms.grow(size);
+        self.age_s.grow(size);
+        self.source.grow(size);
     }
 
-    /// Bytes that the links take; the names are not counted.
+    /// The link of an ordered pair; unknown where there is no such slot.
+    pub(super) fn get(&self, origin: usize, destination: usize) -> Link {
+        Link {
+            rtt_ms: self.rtt_ms.get(origin, destination),
+            rtt_p90_ms: self.rtt_p90_ms.get(origin, destination),
+            jitter_ms: self.jitter_ms.get(origin, destination),
+            loss: self.loss.get(origin, destination),
+            bandwidth_bps: self.bandwidth_bps.get(origin, destination),
+            age_s: self.age_s.get(origin, destination),
+            source: Provenance::from_number(self.source.get(origin, destination)),
+        }
+    }
+
+    /// Write what is known of the links from an origin over what stands in a buffer by slot.
+    pub(super) fn lay_over(&self, origin: usize, links: &mut [Link]) {
+        for (slot, cell) in self.rtt_ms.from_origin(origin).known() {
+            links[slot].rtt_ms = cell;
+        }
+        for (slot, cell) in self.rtt_p90_ms.from_origin(origin).known() {
+            links[slot].rtt_p90_ms = cell;
+        }
+        for (slot, cell) in self.jitter_ms.row(origin).known() {
+            links[slot].jitter_ms = cell;
+        }
+        for (slot, cell) in self.loss.from_origin(origin).known() {
+            links[slot].loss = cell;
+        }
+        for (slot, cell) in self.bandwidth_bps.from_origin(origin).known() {
+            links[slot].bandwidth_bps = cell;
+        }
+        for (slot, cell) in self.age_s.row(origin).known() {
+            links[slot].age_s = cell;
+        }
+        for (slot, cell) in self.source.row(origin).known() {
+            links[slot].source = Provenance::from_number(cell);
+        }
+    }
+
+    /// The round trip that is known of a link, ms, where placement reads anything else of it than
+    /// of another.
+    pub(super) fn differs(&self, origin: usize, destination: usize, other: &Link) -> Option<f32> {
+        let differ = |one: f32, other: f32| one.to_bits() != other.to_bits();
+        let rtt_ms = self.rtt_ms.get(origin, destination);
+        let differs = differ(rtt_ms, other.rtt_ms)
+            || differ(self.rtt_p90_ms.get(origin, destination), other.rtt_p90_ms)
+            || differ(self.loss.get(origin, destination), other.loss)
+            || self.bandwidth_bps.get(origin, destination).to_bits()
+                != other.bandwidth_bps.to_bits();
+        differs.then_some(rtt_ms)
+    }
+
+    /// Put a link in place of what was known of it.
     ///
-    /// *Complexity*: O(N).
-    pub fn bytes(&self) -> usize {
-        let planes = [&self.rtt_ms, &self.rtt_p90_ms, &self.loss];
-        let planes: usize = planes.into_iter().map(Plane::bytes).sum();
-        let matrices = self.jitter_ms.bytes() + self.age_s.bytes() + self.source.bytes();
-        planes + matrices + self.bandwidth_bps.bytes()
+    /// # Panics
+    ///
+    /// Where a slot is out of range.
+    pub(super) fn set(&mut self, origin: usize, destination: usize, link: &Link) {
+        self.rtt_ms.set(origin, destination, link.rtt_ms);
+        self.rtt_p90_ms.set(origin, destination, link.rtt_p90_ms);
+        self.jitter_ms.set(origin, destination, link.jitter_ms);
+        self.loss.set(origin, destination, link.loss);
+        self.bandwidth_bps
+            .set(origin, destination, link.bandwidth_bps);
+        self.age_s.set(origin, destination, link.age_s);
+        self.source.set(origin, destination, link.source as u8);
     }
 
-    /// Give a slot to a node. Nothing is known of its links yet.
-    pub fn join(&mut self, node: NodeId, name: Arc<str>) {
-        if self.names.len() <= node.index() {
-            let size = node.index() + 1;
-            self.names.resize(size, None);
-            for plane in [&mut self.rtt_ms, &mut self.rtt_p90_ms, &mut self.loss] {
-                plane.grow(size);
-            }
-            self.bandwidth_bps.grow(size);
-            self.jitter_ms.grow(size);
-            self.age_s.grow(size);
-            self.source.grow(size);
-            self.present.resize(size);
-        }
-        self.leave(node);
-        self.present.insert(node);
-        self.by_name.insert(Arc::clone(&name), node);
-        self.names[node.index()] = Some(name);
-    }
-
-    /// Make a slot vacant, and what was known of its links with it. A vacant one stays so.
-    pub fn leave(&mut self, node: NodeId) {
-        let Some(name) = self.names.get_mut(node.index()).and_then(Option::take) else {
-            return;
-        };
-        self.by_name.remove(&name);
-        self.present.remove(node);
-        // From the end, so that what is left of a sparse row need not move.
-        for other in self.known(node, Direction::From).into_iter().rev() {
-            self.set(node, other, &Link::UNKNOWN);
-        }
-        for other in self.known(node, Direction::To).into_iter().rev() {
-            self.set(other, node, &Link::UNKNOWN);
+    /// Tell how long ago a link was observed, s; nothing happens where nothing is known of it.
+    pub(super) fn date(&mut self, origin: usize, destination: usize, age_s: f32) {
+        if !self.get(origin, destination).is_blank() {
+            self.age_s.set(origin, destination, age_s);
         }
     }
 
-    /// The nodes at the other ends of a node's links in a direction of which something is known,
-    /// in order of their slots.
-    fn known(&self, node: NodeId, direction: Direction) -> Vec<NodeId> {
+    /// The slots at the other ends of a slot's links in a direction of which something is known,
+    /// in order.
+    pub(super) fn known(&self, slot: usize, direction: Direction) -> Vec<usize> {
         let mut others = Vec::new();
         for plane in [&self.rtt_ms, &self.rtt_p90_ms, &self.loss] {
-            let cells = plane.row(node.index(), direction).known();
-            others.extend(cells.map(|(slot, _)| NodeId(slot as u32)));
+            others.extend(plane.row(slot, direction).known().map(|(other, _)| other));
         }
-        let cells = self.bandwidth_bps.row(node.index(), direction).known();
-        others.extend(cells.map(|(slot, _)| NodeId(slot as u32)));
+        let cells = self.bandwidth_bps.row(slot, direction).known();
+        others.extend(cells.map(|(other, _)| other));
         others.sort_unstable();
         others.dedup();
         others
     }
 
-    /// What is known of the path from one node to another; nothing where a slot is vacant.
-    pub fn link(&self, origin: NodeId, destination: NodeId) -> Link {
-        if origin == destination {
-            return Link::OWN;
-        }
-        let (from, to) = (origin.index(), destination.index());
-        if from.max(to) >= self.slots() {
-            return Link::UNKNOWN;
-        }
-        Link {
-            rtt_ms: self.rtt_ms.get(from, to),
-            rtt_p90_ms: self.rtt_p90_ms.get(from, to),
-            jitter_ms: self.jitter_ms.get(from, to),
-            loss: self.loss.get(from, to),
-            bandwidth_bps: self.bandwidth_bps.get(from, to),
-            age_s: self.age_s.get(from, to),
-            source: Provenance::from_number(self.source.get(from, to)),
-        }
+    /// The slots to which a round trip from an origin is known, in order.
+    pub(super) fn round_trips(&self, origin: usize) -> impl Iterator<Item = NodeId> {
+        let known = self.source.row(origin).known();
+        known.map(|(slot, _)| NodeId(slot as u32))
     }
 
-    /// Take in what is known of the path from one node to another, and forget what was before.
-    ///
-    /// Of a [blank](Link::is_blank) link nothing is kept.
-    ///
-    /// # Panics
-    ///
-    /// Where a slot is out of range.
-    pub fn set(&mut self, origin: NodeId, destination: NodeId, link: &Link) {
-        let link = if link.is_blank() {
-            &Link::UNKNOWN
-        } else {
-            link
-        };
-        let (from, to) = (origin.index(), destination.index());
-        self.note(origin, destination, link);
-        self.rtt_ms.set(from, to, link.rtt_ms);
-        self.rtt_p90_ms.set(from, to, link.rtt_p90_ms);
-        self.jitter_ms.set(from, to, link.jitter_ms);
-        self.loss.set(from, to, link.loss);
-        self.bandwidth_bps.set(from, to, link.bandwidth_bps);
-        self.age_s.set(from, to, link.age_s);
-        self.source.set(from, to, link.source as u8);
-    }
-
-    /// Notes a link that is about to change in what placement reads of it.
-    fn note(&mut self, origin: NodeId, destination: NodeId, link: &Link) {
-        if self.rewritten.is_none() {
-            return;
-        }
-        let (from, to) = (origin.index(), destination.index());
-        let before = self.rtt_ms.get(from, to);
-        let is_other = |before: f32, after: f32| before.to_bits() != after.to_bits();
-        let changes = is_other(before, link.rtt_ms)
-            || is_other(self.rtt_p90_ms.get(from, to), link.rtt_p90_ms)
-            || is_other(self.loss.get(from, to), link.loss)
-            || self.bandwidth_bps.get(from, to).to_bits() != link.bandwidth_bps.to_bits();
-        if changes && let Some(rewritten) = &mut self.rewritten {
-            rewritten.push(Rewritten {
-                origin,
-                destination,
-                rtt_before_ms: before,
-                rtt_after_ms: link.rtt_ms,
-            });
-        }
-    }
-
-    /// Tell how long ago the path from one node to another was observed, s; nothing happens where
-    /// nothing is known of it.
-    pub fn date(&mut self, origin: NodeId, destination: NodeId, age_s: f32) {
-        if !self.link(origin, destination).is_blank() {
-            self.age_s.set(origin.index(), destination.index(), age_s);
-        }
-    }
-
-    /// Round-trip times, ms.
-    pub fn rtt_ms(&self) -> &Plane<f32> {
-        &self.rtt_ms
-    }
-
-    /// 90th percentiles of the round-trip times, ms.
-    pub fn rtt_p90_ms(&self) -> &Plane<f32> {
-        &self.rtt_p90_ms
-    }
-
-    /// Shares of packets lost from origin to destination.
-    pub fn loss(&self) -> &Plane<f32> {
-        &self.loss
-    }
-
-    /// Bandwidths from origin to destination, bit/s.
-    pub fn bandwidth_bps(&self) -> &Plane<f64> {
-        &self.bandwidth_bps
-    }
-
-    /// The links among some of the nodes, each named once, in the order given.
-    ///
-    /// *Complexity*: O(what these nodes know).
-    #[must_use]
-    pub fn select(&self, nodes: &[NodeId]) -> Self {
-        let mut selection = Self::default().stored(self.storage);
-        let mut places = FxHashMap::default();
-        for (slot, &node) in nodes.iter().enumerate() {
-            let slot = NodeId(slot as u32);
-            places.insert(node, slot);
-            if let Some(name) = self.name(node) {
-                selection.join(slot, Arc::clone(name));
-            }
-        }
-        for (row, &origin) in nodes.iter().enumerate() {
-            for destination in self.known(origin, Direction::From) {
-                if let Some(&column) = places.get(&destination) {
-                    let link = self.link(origin, destination);
-                    selection.set(NodeId(row as u32), column, &link);
-                }
-            }
-        }
-        selection
-    }
-
-    /// One quantity of every link, row-major, a cell for each pair of slots.
-    pub fn cells<T>(&self, mut quantity: impl FnMut(Link) -> T) -> Vec<T> {
-        let slots = self.names.len() as u32;
-        let mut cells = Vec::with_capacity(self.names.len() * self.names.len());
-        for origin in 0..slots {
-            for destination in 0..slots {
-                cells.push(quantity(self.link(NodeId(origin), NodeId(destination))));
-            }
-        }
-        cells
-    }
-
-    /// Median, over the nodes, of each node's shortest known round trip to another, ms.
-    ///
-    /// Stands for *the same zone* where no zones are known. A heuristic.
-    pub fn nearest_rtt_ms(&self) -> Option<f32> {
-        let shortest = |(node, _)| self.shortest_rtt_ms(node);
-        median(self.nodes().filter_map(shortest).collect())
-    }
-
-    /// The shortest known round trip from a node to another, ms.
-    pub(crate) fn shortest_rtt_ms(&self, node: NodeId) -> Option<f32> {
-        let known = self.rtt_ms.from_origin(node.index()).known();
-        known.map(|(_, rtt_ms)| rtt_ms).min_by(f32::total_cmp)
-    }
-}
-
-/// Round trip between two near nodes where none is known, ms: Diktyo's cost within a zone.
-pub(crate) const DEFAULT_NEAR_RTT_MS: f32 = 1.0;
-
-/// The lower median.
-pub(crate) fn median(mut values: Vec<f32>) -> Option<f32> {
-    let middle = values.len().checked_sub(1)? / 2;
-    let (_, &mut median, _) = values.select_nth_unstable_by(middle, f32::total_cmp);
-    Some(median)
-}
-
-pub(super) fn invalid(argument: &'static str, problem: String) -> Error {
-    Error::InvalidArgument { argument, problem }
-}
-
-#[cfg(test)]
-#[expect(clippy::float_cmp, reason = "values are copied, not computed")]
-mod tests {
-    use super::super::Arrays;
-    use super::*;
-
-    fn rtt(nodes: &[&str], rtt_ms: &[f32]) -> Result<Topology> {
-        Topology::from_arrays(
-            nodes.iter().copied(),
-            Arrays {
-                rtt_ms,
-                ..Arrays::default()
-            },
-        )
-    }
-
-    #[test]
-    fn nodes_join_and_leave_without_moving_others() {
-        let mut topology = rtt(&["a", "b"], &[0.0, 3.0, 3.0, 0.0]).expect("valid");
-        for slot in 2..40 {
-            topology.join(NodeId(slot), format!("n{slot}").into());
-            topology.set(
-                NodeId(slot),
-                NodeId(0),
-                &Link {
-                    rtt_ms: 8.0,
-                    ..Link::UNKNOWN
-                },
-            );
-        }
-        topology.leave(NodeId(1));
-        assert_eq!(topology.node("b"), None);
-        assert!(topology.link(NodeId(0), NodeId(1)).rtt_ms.is_nan());
-        topology.join(NodeId(1), "late".into());
-        assert_eq!(topology.node("late"), Some(NodeId(1)));
-        assert!(
-            topology.link(NodeId(0), NodeId(1)).rtt_ms.is_nan(),
-            "a slot starts clean"
-        );
-        assert_eq!(topology.link(NodeId(39), NodeId(0)).rtt_ms, 8.0);
-        let pair = topology.select(&[NodeId(0), NodeId(39)]);
-        assert_eq!(pair.cells(|link| link.rtt_ms)[2], 8.0);
-        assert_eq!(
-            pair.nodes().map(|(_, name)| &**name).collect::<Vec<_>>(),
-            ["a", "n39"]
-        );
-    }
-
-    #[test]
-    fn nearest_is_the_median_of_the_shortest() {
-        let topology = rtt(
-            &["a", "b", "c"],
-            &[0.0, 1.0, 50.0, 1.0, 0.0, 60.0, 50.0, 60.0, 0.0],
-        )
-        .expect("valid");
-        assert_eq!(topology.nearest_rtt_ms(), Some(1.0));
+    /// Bytes that the links take.
+    pub(super) fn bytes(&self) -> usize {
+        let planes = [&self.rtt_ms, &self.rtt_p90_ms, &self.loss];
+        let planes: usize = planes.into_iter().map(Plane::bytes).sum();
+        let matrices = self.jitter_ms.bytes() + self.age_s.bytes() + self.source.bytes();
+        planes + matrices + self.bandwidth_bps.bytes()
     }
 }

@@ -7,3 +7,4 @@ mod limits;
 mod overhead_golden;
 mod overhead_tables;
 mod policies;
+mod storage;
