@@ -232,6 +232,7 @@ class Topology:
             nodes: Names, each once; what is reported of others is left out.
             node_networks: The objects.
             now: Unix seconds in the years 1 to 9999.
+            storage: As for the constructor.
 
         Raises:
             InvalidInputError: An object does not decode, a name comes twice, or `now` is no time.

@@ -196,6 +196,7 @@ def test_queue_sorts():
     def order(queue_sort):
         keys = [f"ns/{name}" for name in pods]
         found = state.sort(profile(queue_sort=queue_sort), keys, list(pods.values()))
+        assert {id(key) for key in found} == {id(key) for key in keys}, "no text is copied"
         return [key.removeprefix("ns/") for key in found]
 
     assert order("PrioritySort") == ["urgent", "stranger", "web", "alone", "cart", "redis"]

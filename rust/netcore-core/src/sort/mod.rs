@@ -1,9 +1,9 @@
 //! Queue sorts: which of the waiting pods is placed first.
 //!
-//! Each gives every pod one [`Key`], worked out once, and sorts by the keys. Keys are tuples that
-//! end in the pod's own key, `namespace/name`, of which there are no two: so each sort is a strict
-//! weak order, and no two orders of the same pods are right. What a queue sort decides stands in
-//! how it makes the keys.
+//! Each works out one sort key for every pod, once, and sorts by those. They are tuples that end in
+//! the pod's own key, `namespace/name`, of which there are no two: so each sort is a strict weak
+//! order, and of the orders of some pods only one is right. What a queue sort decides stands in how
+//! it makes the sort keys.
 
 mod app_group_sort;
 mod key;

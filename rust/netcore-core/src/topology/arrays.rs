@@ -30,8 +30,8 @@ impl Topology {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] where a shape does not fit the nodes, or a value is negative,
-    /// infinite, or a loss above 1.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) where a shape does not fit the
+    /// nodes, or a value is negative, infinite, or a loss above 1.
     pub fn from_arrays<N: Into<Arc<str>>>(
         nodes: impl IntoIterator<Item = N>,
         arrays: Arrays<'_>,
