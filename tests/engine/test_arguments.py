@@ -5,7 +5,7 @@ import math
 import pytest
 
 import netcore
-from engine.objects import encode
+from engine.objects import cluster, encode, node, pod, profile
 
 
 @pytest.mark.parametrize("now", [math.nan, math.inf, -math.inf, 1e300, -62_135_596_801.0])
@@ -23,3 +23,20 @@ def test_a_plugin_comes_once(point, fields) -> None:
     form = encode(schedulerName="s", queueSort={"name": "PrioritySort"}, **plugins)
     with pytest.raises(netcore.InvalidInputError, match=f"{point}.*NodeResourcesFit comes twice"):
         netcore.Profile(form)
+
+
+def test_what_asks_for_less_than_nothing_asks_for_nothing() -> None:
+    state = cluster(
+        ("Node", node("a")),
+        ("Node", node("b")),
+        ("Pod", pod("negative", cpu="-1E", nodeName="a")),
+        ("Pod", pod("p")),
+    )
+    [decision] = state.plan(profile(), ["ns/p"], detail="full").decisions
+    for verdict in decision.nodes():
+        assert all(0 <= score["normalized"] <= 100 for score in verdict["scores"].values())
+    state.apply("Node", node("c", cpu="-4"))
+    state.apply("Pod", pod("q"))
+    [decision] = state.plan(profile(), ["ns/q"], detail="full").decisions
+    [verdict] = [each for each in decision.nodes() if each["node"] == "c"]
+    assert (verdict["accepted"], verdict["reasons"]) == (False, ["Insufficient cpu"])

@@ -235,6 +235,27 @@ class Source:
             inside = np.isnan(good) | ((good >= low) & (good <= high) & np.isfinite(good))
         return good, bool(inside.all())
 
+    def indices(self, length: int, top: int, *, ascending: bool = False):
+        """What should be places from 0 to below `top`, and whether it is."""
+        values = self.random.choices(range(top), k=length)
+        good = np.array(sorted(values) if ascending else values, self.one_of(("i8", "i4", "u4")))
+        way = int(self.random.random() * 9)
+        if way == 0:
+            return self.anything(), False
+        if way == 1:
+            return good.astype(self.one_of(("f4", "f8", "i2", "u8", "?", "O", ">i8"))), False
+        if way == 2:
+            return np.zeros(self.one_of(((), (2, 2), (length, 1)))).astype("i8"), False
+        if way == 3:
+            return np.broadcast_to(np.int64(0), (1 << 30,)), False
+        if way == 4 and length:
+            extreme = good.astype("i8")
+            extreme[0] = self.one_of((-1, top, 2**31, 2**32, -(2**63), 2**63 - 1))
+            return extreme, False
+        if way == 5:
+            return np.repeat(good, 2)[::2], True
+        return good, True
+
 
 _CACHE: dict[bytes, list[bytes]] = {}
 

@@ -49,7 +49,9 @@ impl Node {
                 allocatable.iter().map(|(name, amount)| (&**name, *amount)),
                 strings,
             ),
-            allowed_pods: allocatable.get("pods").map_or(0, |pods| pods.whole()),
+            allowed_pods: allocatable
+                .get("pods")
+                .map_or(0, |pods| pods.whole().max(0)),
         }
     }
 }

@@ -9,7 +9,8 @@ use super::wire;
 use super::{Quantity, names};
 use crate::pool::Pool;
 
-/// Amounts of each resource, whole and non-negative in any object that the API admits.
+/// Amounts of each resource, whole and non-negative: the API admits no less than nothing, and an
+/// object that asks for it all the same asks for nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Amounts {
     /// Thousandths of a core.
@@ -44,6 +45,7 @@ impl Amounts {
         let mut amounts = Self::default();
         let mut scalars = Vec::new();
         for (name, quantity) in list {
+            let quantity = quantity.max(Quantity::default());
             match name {
                 "cpu" => amounts.cpu_milli = quantity.milli(),
                 "memory" => amounts.memory = quantity.whole(),
@@ -108,12 +110,18 @@ impl Requests {
             ..on_node
         }
         .requests(pod);
+        let nonzero = |name| {
+            nonzero
+                .get(name)
+                .unwrap_or_default()
+                .max(Quantity::default())
+        };
         Self {
             needed: Amounts::from_list(needed.0, strings),
             scored: Amounts::from_list(scored.requests(pod).0, strings),
             taken: Amounts::from_list(taken.0, strings),
-            taken_nonzero_cpu_milli: nonzero.get("cpu").unwrap_or_default().milli(),
-            taken_nonzero_memory: nonzero.get("memory").unwrap_or_default().whole(),
+            taken_nonzero_cpu_milli: nonzero("cpu").milli(),
+            taken_nonzero_memory: nonzero("memory").whole(),
         }
     }
 }

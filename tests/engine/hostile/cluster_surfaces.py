@@ -1,38 +1,26 @@
-"""What a caller of `netcore` can reach, one hostile call each.
+"""What a caller can do to a cluster, its profiles, applications and topology.
 
 A surface draws its arguments from a `Source` and may use and change a `World`; each says of its
 call, as far as it can know, whether it must fail, and what would be wrong in its answer. A new part
-of the engine gets a function here, and nothing else.
+of the engine gets such functions in a file of its own, and a line in `run`.
 """
 
 import json
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 import netcore
 from engine.hostile.case import Case
+from engine.hostile.registry import surface
 from engine.hostile.values import Source
 from engine.hostile.world import DOCUMENTS, NODES, NOW, PENDING, PROFILE, World, wrong_in_plan
 
-Surface = Callable[[Source, World], Case]
-SURFACES: list[Surface] = []
 KINDS = tuple(DOCUMENTS)
 # Of the years 1 and 9999.
 FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
 ORDERS = ("TrafficSort", "KahnSort", "TarjanSort", "ReverseKahn", "AlternateTarjan")
-
-
-def surface(weight: int) -> Callable[[Surface], Surface]:
-    """Draw this one `weight` times as often as one of weight 1."""
-
-    def enlist(function: Surface) -> Surface:
-        SURFACES.extend([function] * weight)
-        return function
-
-    return enlist
 
 
 def parsed(document: bytes) -> Any:
