@@ -101,6 +101,45 @@ def test_reports_become_a_matrix_and_grow_old():
     assert found.age_s()[1, 0] == 20
 
 
+@pytest.mark.parametrize("storage", ["auto", "dense", "sparse"])
+def test_how_links_are_held_shows_in_memory_only(storage):
+    count, start = 200, 1_767_225_600.0
+    nodes = [f"n{index:03}" for index in range(count)]
+    reports = [
+        node_network(name, peers=[nodes[index - 3]], rttMicros=[1000 + index], lossToPpm=[index])
+        for index, name in enumerate(nodes)
+    ]
+    topology = netcore.Topology.from_node_networks(nodes, reports, now=start, storage=storage)
+    state = netcore.ClusterState(storage=storage)
+    for name, reported in zip(nodes, reports, strict=True):
+        state.apply("Node", node(name))
+        state.apply("NodeNetwork", reported)
+    state.set_time(start)
+    known = topology.source() == 1
+    assert known.sum() == 2 * count
+    matrices = count * count * (4 + 4 + 4 + 4 + 1)
+    for held in (topology.nbytes, state.nbytes, state.topology().nbytes):
+        assert (held > 0.4 * matrices) if storage == "dense" else (held < 0.3 * matrices)
+    expected = netcore.Topology.from_node_networks(nodes, reports, now=start)
+    for quantity in ("rtt_ms", "jitter_ms", "loss", "bandwidth_bps", "age_s", "source", "cost"):
+        array = getattr(expected, quantity)()
+        np.testing.assert_array_equal(getattr(topology, quantity)(), array)
+        np.testing.assert_array_equal(getattr(state.topology(), quantity)(), array)
+    again = netcore.Topology(nodes, topology.rtt_ms(), loss=topology.loss(), storage=storage)
+    np.testing.assert_array_equal(again.rtt_ms(), topology.rtt_ms())
+
+
+def test_an_unknown_storage_is_refused():
+    said = 'storage: "rows": must be "auto", "dense" or "sparse"'
+    for action in (
+        lambda: netcore.ClusterState(storage="rows"),
+        lambda: netcore.Topology([], np.zeros((0, 0), np.float32), storage="rows"),
+        lambda: netcore.Topology.from_node_networks([], [], now=0.0, storage="rows"),
+    ):
+        with pytest.raises(netcore.InvalidInputError, match=said):
+            action()
+
+
 def test_graphs():
     graph = netcore.AppGraph.from_app_group(
         app_group(
