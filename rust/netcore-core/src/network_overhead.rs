@@ -12,6 +12,8 @@
 
 mod costs;
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
@@ -90,6 +92,53 @@ pub enum Absence {
     ScoreEqually,
     /// Placed peers are on these nodes, which are gone: upstream fails until the peers are too.
     MissingNodes(Vec<NodeId>),
+}
+
+/// What was found out about the last pod, for the next plugin that asks.
+#[derive(Debug, Default)]
+pub(crate) struct Last(Mutex<Option<Known>>);
+
+#[derive(Debug)]
+struct Known {
+    /// Of the network when it was found out.
+    version: u64,
+    args: Args,
+    group: Option<Arc<str>>,
+    workload: Option<Arc<str>>,
+    result: Arc<Result<Overhead, Absence>>,
+}
+
+impl Last {
+    /// As [`Overhead::new`], worked out once as long as the network stays as it is in all that it
+    /// reads, of which `version` tells.
+    pub(crate) fn get(
+        &self,
+        network: &Network,
+        version: u64,
+        pod: &Pod,
+        args: &Args,
+    ) -> Arc<Result<Overhead, Absence>> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (group, workload) = (pod.app_group(), pod.workload());
+        let known = last.as_ref().filter(|known| {
+            known.version == version
+                && known.group.as_ref() == group
+                && known.workload.as_ref() == workload
+                && known.args == *args
+        });
+        if let Some(known) = known {
+            return Arc::clone(&known.result);
+        }
+        let result = Arc::new(Overhead::new(network, pod, args));
+        *last = Some(Known {
+            version,
+            args: args.clone(),
+            group: group.cloned(),
+            workload: workload.cloned(),
+            result: Arc::clone(&result),
+        });
+        result
+    }
 }
 
 impl Overhead {

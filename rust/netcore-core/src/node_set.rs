@@ -105,6 +105,11 @@ impl NodeSet {
         self.words.fill(0);
     }
 
+    /// The members as bits, 64 slots to a word.
+    pub(crate) fn words(&self) -> &[u64] {
+        &self.words
+    }
+
     /// How many nodes are in the set.
     pub fn count(&self) -> usize {
         self.words

@@ -17,6 +17,7 @@ mod taint_toleration;
 use std::sync::Arc;
 
 pub use network_limits::NetworkLimits;
+pub(crate) use network_overhead::Wording;
 pub use node_affinity::NodeAffinity;
 pub use node_resources_fit::NodeResourcesFit;
 
@@ -149,6 +150,15 @@ impl Filter {
     /// Whether the reasons of a rejection name the node.
     pub fn names_node(&self) -> bool {
         matches!(self, Self::NetworkOverhead(_))
+    }
+
+    /// What words the reasons later, where each names its node: a text for every node of a large
+    /// cluster, which hardly anybody reads.
+    pub(crate) fn wording(&self, context: Context<'_>) -> Option<Wording> {
+        match self {
+            Self::NetworkOverhead(args) => Some(network_overhead::wording(context, args)),
+            _ => None,
+        }
     }
 
     /// Whether making room on the node can help.

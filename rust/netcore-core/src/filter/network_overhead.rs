@@ -1,12 +1,15 @@
 //! NetworkOverhead: nodes from which more dependencies are out of reach than within.
 
+use std::sync::Arc;
+
 use crate::context::Context;
 use crate::filter::Scope;
 use crate::network_overhead::{self, Absence, Args, Overhead, Tally};
 use crate::node_set::{NodeId, NodeSet};
+use crate::topology::LocationId;
 
 pub(super) fn scope(context: Context<'_>, args: &Args) -> Scope {
-    match Overhead::new(context.network(), context.pod, args) {
+    match &*context.network().overhead(context.pod, args) {
         Ok(_) => Scope::EveryNode,
         Err(Absence::ScoreEqually) => Scope::Skip,
         Err(Absence::MissingNodes(nodes)) => {
@@ -27,7 +30,8 @@ pub(super) fn run(
     mut reject: impl FnMut(NodeId, u64),
 ) {
     let network = context.network();
-    let Ok(overhead) = Overhead::new(network, context.pod, args) else {
+    let overhead = network.overhead(context.pod, args);
+    let Ok(overhead) = &*overhead else {
         return;
     };
     let mut with_peers = NodeSet::new(context.nodes().slots());
@@ -41,10 +45,15 @@ pub(super) fn run(
     if tallies.iter().all(|tally| tally.is_accepted()) {
         return;
     }
+    let details: Vec<Option<u64>> = tallies
+        .iter()
+        .map(|&tally| (!tally.is_accepted()).then(|| detail(tally)))
+        .collect();
     for node in among {
-        let tally = tallies[network.locations().of(node).index()];
-        if !tally.is_accepted() && !with_peers.contains(node) {
-            reject(node, detail(tally));
+        if let Some(detail) = details[network.locations().of(node).index()]
+            && !with_peers.contains(node)
+        {
+            reject(node, detail);
         }
     }
 }
@@ -61,4 +70,41 @@ pub(super) fn reason(context: Context<'_>, node: NodeId, detail: u64) -> String 
         cost: 0,
     };
     network_overhead::reason(context.nodes().name(node), tally)
+}
+
+/// What the reasons of a pod's rejections are worded from, when somebody asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Wording {
+    overhead: Arc<Result<Overhead, Absence>>,
+    locations: Arc<Vec<LocationId>>,
+    names: Arc<Vec<Arc<str>>>,
+}
+
+impl Wording {
+    /// The name of a node.
+    pub(crate) fn name(&self, node: NodeId) -> &Arc<str> {
+        &self.names[node.index()]
+    }
+
+    /// Why the node was rejected.
+    pub(crate) fn reason(&self, node: NodeId) -> String {
+        let location = self
+            .locations
+            .get(node.index())
+            .copied()
+            .unwrap_or_default();
+        let tally = match &*self.overhead {
+            Ok(overhead) => overhead.tally(node, location),
+            Err(_) => Tally::default(),
+        };
+        network_overhead::reason(self.name(node), tally)
+    }
+}
+
+pub(super) fn wording(context: Context<'_>, args: &Args) -> Wording {
+    Wording {
+        overhead: context.network().overhead(context.pod, args),
+        locations: context.network().locations().shared(),
+        names: context.nodes().names(),
+    }
 }

@@ -49,6 +49,7 @@ impl Network {
 
     /// Tells of a node that came, went or moved, after all that changed about it.
     pub(super) fn node_changed(&mut self, node: NodeId, was_present: bool) {
+        self.overhead_version += 1;
         self.take_rewritten();
         let turns = self.topology.present().contains(node) != was_present;
         self.tell(&Change::Node { node, turns });

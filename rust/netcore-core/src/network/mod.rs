@@ -39,7 +39,7 @@ use crate::app_graph::{AppGroup, WorkloadId};
 use crate::cost::PolicyChoice;
 use crate::error::Result;
 use crate::kube::{Labels, Node, Pod};
-use crate::network_overhead;
+use crate::network_overhead::{self, Absence, Overhead};
 use crate::topology::{
     Declared, Location, Locations, NetworkTopology, NodeNetwork, Reports, Storage, Topology,
 };
@@ -64,6 +64,9 @@ pub struct Network {
     cost_rows: ByArgs<Declaration, Arc<links::CostRows>>,
     utilities: ByArgs<(PolicyChoice, Declaration), Arc<Utilities>>,
     overhead_costs: ByArgs<network_overhead::Args, Option<Arc<network_overhead::Costs>>>,
+    /// Grows with every change of what NetworkOverhead reads.
+    overhead_version: u64,
+    last_overhead: network_overhead::Last,
 }
 
 impl Default for Network {
@@ -82,6 +85,8 @@ impl Default for Network {
             cost_rows: ByArgs::default(),
             utilities: ByArgs::default(),
             overhead_costs: ByArgs::default(),
+            overhead_version: 0,
+            last_overhead: network_overhead::Last::default(),
         }
     }
 }
@@ -227,6 +232,7 @@ impl Network {
     pub fn apply_app_group(&mut self, json: &[u8]) -> Result<()> {
         let group = AppGroup::decode(json)?;
         let key = (group.namespace.clone(), group.name.clone());
+        self.overhead_version += 1;
         self.book_group(&key, false);
         self.app_groups.insert(key.clone(), group);
         self.book_group(&key, true);
@@ -235,6 +241,7 @@ impl Network {
 
     /// Forget an `AppGroup` object; false where there was none.
     pub fn delete_app_group(&mut self, namespace: &str, name: &str) -> bool {
+        self.overhead_version += 1;
         let key = (namespace.into(), name.into());
         self.book_group(&key, false);
         self.app_groups.remove(&key).is_some()
@@ -242,6 +249,7 @@ impl Network {
 
     /// Note a pod on a node, bound or assumed there.
     pub fn place(&mut self, pod: &Pod, node: NodeId) {
+        self.overhead_version += 1;
         self.book_pod(pod, node, false);
         self.members.place(pod, node);
         self.book_pod(pod, node, true);
@@ -251,6 +259,7 @@ impl Network {
 
     /// Undo what [`place`](Self::place) did with the same arguments.
     pub fn displace(&mut self, pod: &Pod, node: NodeId) {
+        self.overhead_version += 1;
         let workload = self.members.number_of(pod);
         self.book_pod(pod, node, false);
         self.members.displace(pod, node);
@@ -373,7 +382,18 @@ impl Network {
         self.overhead_costs.get(args, work_out)
     }
 
+    /// What NetworkOverhead works out for a pod before it looks at single nodes.
+    pub(crate) fn overhead(
+        &self,
+        pod: &Pod,
+        args: &network_overhead::Args,
+    ) -> Arc<std::result::Result<Overhead, Absence>> {
+        self.last_overhead
+            .get(self, self.overhead_version, pod, args)
+    }
+
     fn declarations_changed(&mut self) {
+        self.overhead_version += 1;
         self.declared.clear();
         self.overhead_costs.clear();
         self.cost_rows.clear();

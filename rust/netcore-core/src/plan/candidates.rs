@@ -1,11 +1,15 @@
 //! The best of the feasible nodes.
 
 use crate::hash;
+use crate::kernel;
 use crate::node_set::{NodeId, NodeSet};
 use crate::state::Nodes;
 
 /// How many of the best nodes a decision tells of.
 const TOP: usize = 8;
+
+/// As many nodes as a word of a set has bits.
+const BLOCK: usize = u64::BITS as usize;
 
 /// The best nodes, best first: by total, then by a hash of seed, pod and node name, then by name.
 ///
@@ -20,13 +24,21 @@ pub(super) fn best(
     let salt = hash::mix(seed ^ hash::text(pod));
     let mut best: Vec<Ranked> = Vec::with_capacity(TOP + 1);
     let mut last = None;
-    for run in feasible.runs() {
-        let first = run.start;
-        for (at, &total) in totals[run].iter().enumerate() {
+    for (block, (totals, &word)) in totals.chunks(BLOCK).zip(feasible.words()).enumerate() {
+        let mut left = word;
+        if let Some(Ranked { total, .. }) = last {
+            let mut marks = 0;
+            kernel::mark(&mut marks, totals, total);
+            left &= marks;
+        }
+        while left != 0 {
+            let at = left.trailing_zeros() as usize;
+            left &= left - 1;
+            let total = totals[at];
             if last.is_some_and(|last: Ranked| total < last.total) {
                 continue;
             }
-            let node = NodeId((first + at) as u32);
+            let node = NodeId((block * BLOCK + at) as u32);
             let ranked = Ranked {
                 total,
                 hash: hash::salted(nodes.name_hash(node), salt),

@@ -23,14 +23,20 @@ pub(super) struct Planner<'p> {
     options: Options,
     snapshot: u64,
     classes: Classes,
+    offset: i64,
+    work: Workspace,
+}
+
+/// Working memory, which one plan leaves to the next.
+#[derive(Debug, Default)]
+pub(super) struct Workspace {
     /// The nodes that the pod may be placed on as far as its scope goes.
     scope: NodeSet,
     feasible: NodeSet,
     /// What the filters said that are not local.
     verdicts: Verdicts,
-    /// The totals of the feasible nodes, less what is added to every one.
+    /// The totals of the feasible nodes, less what is added to every one; of others anything.
     totals: Vec<i64>,
-    offset: i64,
     /// Raw scores by plugin, of those that are not local.
     columns: Vec<Vec<i64>>,
     scratch: Vec<i64>,
@@ -43,24 +49,25 @@ impl<'p> Planner<'p> {
         snapshot: u64,
         memory: &mut Memory,
     ) -> Self {
+        let mut workspace = memory.take_workspace();
+        let mut columns = std::mem::take(&mut workspace.columns);
+        columns.resize(profile.scores.len(), Vec::new());
         Self {
             profile,
             options,
             snapshot,
             classes: memory.take(profile),
-            scope: NodeSet::default(),
-            feasible: NodeSet::default(),
-            verdicts: Verdicts::default(),
-            totals: Vec::new(),
             offset: 0,
-            columns: vec![Vec::new(); profile.scores.len()],
-            scratch: Vec::new(),
+            work: Workspace {
+                columns,
+                ..workspace
+            },
         }
     }
 
     /// Gives back what can be used for the next plan.
     pub(super) fn finish(self, memory: &mut Memory) {
-        memory.put(self.profile, self.classes);
+        memory.put(self.profile, self.classes, self.work);
     }
 
     /// Decides where a pod goes. The state stays as it is.
@@ -76,36 +83,42 @@ impl<'p> Planner<'p> {
         let mut classes = std::mem::take(&mut self.classes);
         let class = classes.of(context, self.profile);
         let scoping = Scoping::of(context, &self.profile.filters);
-        self.filter(context, class, &scoping);
+        let named = self.filter(context, class, &scoping);
         let scales = self.score(context, class);
         let seed = self.options.seed;
         let key = &context.pod.key;
-        let best = candidates::best(context.nodes(), &self.feasible, &self.totals, seed, key);
+        let best = candidates::best(
+            context.nodes(),
+            &self.work.feasible,
+            &self.work.totals,
+            seed,
+            key,
+        );
         let mut explainer = Explainer {
             context,
             profile: self.profile,
             scoping: &scoping,
-            scope: &self.scope,
-            feasible: &self.feasible,
+            scope: &self.work.scope,
+            feasible: &self.work.feasible,
             local: class.verdicts(),
-            others: &self.verdicts,
-            totals: &self.totals,
+            others: &self.work.verdicts,
+            totals: &self.work.totals,
             offset: self.offset,
             scales: &scales,
-            columns: &self.columns,
-            scratch: &mut self.scratch,
+            columns: &self.work.columns,
+            scratch: &mut self.work.scratch,
         };
         let evaluated = context.nodes().present().count();
         let chosen = best.first().copied();
         let node = chosen.map(|node| Arc::clone(context.nodes().name(node)));
-        let rejections = explainer.rejections();
+        let rejections = explainer.rejections(named);
         let mut decision = Decision {
             pod: Arc::clone(key),
             message: String::new(),
             snapshot: self.snapshot,
             seed,
             evaluated,
-            feasible: self.feasible.count(),
+            feasible: self.work.feasible.count(),
             rejections,
             top: explainer.candidates(&best),
             nodes: (self.options.detail == Detail::Full).then(|| explainer.verdicts()),
@@ -117,7 +130,7 @@ impl<'p> Planner<'p> {
             (None, Some(reason)) => message::nowhere(evaluated, reason),
             (None, None) => {
                 let mut counts = BTreeMap::new();
-                for rejection in &decision.rejections {
+                for rejection in decision.rejections.all() {
                     *counts.entry(&*rejection.reason).or_default() += rejection.count;
                 }
                 message::unavailable(evaluated, &counts)
@@ -127,38 +140,52 @@ impl<'p> Planner<'p> {
         (decision, chosen)
     }
 
-    /// Leaves in `feasible` the nodes that no filter rejects.
-    fn filter(&mut self, context: Context<'_>, class: &Class, scoping: &Scoping) {
+    /// Leaves in `feasible` the nodes that no filter rejects. Returns, by the positions of the
+    /// filters whose reasons name the node, those that they rejected.
+    fn filter(
+        &mut self,
+        context: Context<'_>,
+        class: &Class,
+        scoping: &Scoping,
+    ) -> Vec<(usize, NodeSet)> {
+        let mut named = Vec::new();
         let nodes = context.nodes();
-        self.scope.copy_from(nodes.present());
-        scoping.restrict(context, &mut self.scope);
-        self.feasible.copy_from(class.passing());
-        self.feasible.intersect(&self.scope);
-        self.verdicts.reset(nodes.slots());
+        self.work.scope.copy_from(nodes.present());
+        scoping.restrict(context, &mut self.work.scope);
+        self.work.feasible.copy_from(class.passing());
+        self.work.feasible.intersect(&self.work.scope);
+        self.work.verdicts.reset(nodes.slots());
         for (at, filter) in self.profile.filters.iter().enumerate() {
             if filter.is_local() || scoping.skipped[at] {
                 continue;
             }
             // A node that only a later local filter rejects is still this one's to judge.
-            let mut among = self.feasible.clone();
+            let mut among = self.work.feasible.clone();
             if self.profile.filters[at..].iter().any(Filter::is_local) {
-                for node in &self.scope {
+                for node in &self.work.scope {
                     let first = class.verdicts().of(node);
-                    if first.is_some_and(|(by, _)| by > at) && self.verdicts.of(node).is_none() {
+                    if first.is_some_and(|(by, _)| by > at) && self.work.verdicts.of(node).is_none()
+                    {
                         among.insert(node);
                     }
                 }
             }
-            self.verdicts.run(filter, at, context, &mut among);
-            self.feasible.intersect(&among);
+            let before = filter.names_node().then(|| among.clone());
+            self.work.verdicts.run(filter, at, context, &mut among);
+            self.work.feasible.intersect(&among);
+            if let Some(mut rejected) = before {
+                rejected.subtract(&among);
+                named.push((at, rejected));
+            }
         }
+        named
     }
 
     /// Fills the totals of the feasible nodes. Returns how each plugin's raw scores were
     /// normalised, None for one that stays out.
     fn score(&mut self, context: Context<'_>, class: &Class) -> Vec<Option<Scale>> {
-        self.totals.clear();
-        self.totals.extend_from_slice(class.base());
+        self.work.totals.clear();
+        self.work.totals.extend_from_slice(class.base());
         self.offset = 0;
         let mut scales = Vec::with_capacity(self.profile.scores.len());
         for (plugin, WeightedScore { score, weight }) in self.profile.scores.iter().enumerate() {
@@ -180,21 +207,22 @@ impl<'p> Planner<'p> {
     /// Runs a plugin that is not local, and adds its scores.
     fn score_anew(&mut self, context: Context<'_>, plugin: usize) -> Scale {
         let WeightedScore { score, weight } = &self.profile.scores[plugin];
-        let column = &mut self.columns[plugin];
+        let column = &mut self.work.columns[plugin];
         column.resize(context.nodes().slots(), 0);
-        score.run(context, &self.feasible, column);
+        score.run(context, &self.work.feasible, column);
         let normalization = score.normalization();
-        normalization.add_to(&mut self.totals, *weight, &self.feasible, column)
+        normalization.add_to(&mut self.work.totals, *weight, &self.work.feasible, column)
     }
 
     /// Adds what a local plugin said: what a raw 0 is worth once for all, to the others the rest.
     fn score_marked(&mut self, marks: &Marks, normalization: Normalization, weight: i64) -> Scale {
-        let marked = || self.feasible.common(&marks.nodes);
+        let marked = || self.work.feasible.common(&marks.nodes);
         let scale = normalization.over(marked().map(|node| marks.raw[node.index()]));
         let of_zero = scale.of(0);
         self.offset += weight * of_zero;
-        for node in self.feasible.common(&marks.nodes) {
-            self.totals[node.index()] += weight * (scale.of(marks.raw[node.index()]) - of_zero);
+        for node in self.work.feasible.common(&marks.nodes) {
+            self.work.totals[node.index()] +=
+                weight * (scale.of(marks.raw[node.index()]) - of_zero);
         }
         scale
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::rejections::Rejections;
 use crate::filter::Code;
 
 /// Where one pod goes, or that no node is feasible, with the reasons.
@@ -21,8 +22,8 @@ pub struct Decision {
     pub evaluated: usize,
     /// How many of them could take the pod.
     pub feasible: usize,
-    /// The rejections by plugin and reason, those of most nodes first.
-    pub rejections: Vec<Rejection>,
+    /// Which of them could not, and why.
+    pub rejections: Rejections,
     /// The best nodes, the chosen one first.
     pub top: Vec<Candidate>,
     /// The verdict on every node, sorted by name, where the plan was asked for it.
@@ -127,9 +128,6 @@ pub enum Outcome {
 impl Decision {
     /// The plugins that rejected a node, sorted, each once.
     pub fn rejected_by(&self) -> Vec<&'static str> {
-        let mut plugins: Vec<_> = self.rejections.iter().map(|r| r.plugin).collect();
-        plugins.sort_unstable();
-        plugins.dedup();
-        plugins
+        self.rejections.plugins()
     }
 }

@@ -1,12 +1,12 @@
 //! Why a decision came out as it did: worked out only for what is told.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use super::decision::{Candidate, Link, NodeVerdict, Outcome, Part, Rejection};
+use super::rejections::{Alone, Rejections};
 use super::scope::Scoping;
 use super::verdicts::Verdicts;
 use crate::context::Context;
@@ -76,19 +76,28 @@ impl Explainer<'_> {
         }
     }
 
-    /// The rejections by plugin and reason, those of most nodes first.
-    pub(super) fn rejections(&self) -> Vec<Rejection> {
+    /// The rejections by plugin and reason; `by_filter` are the nodes that filters rejected whose
+    /// reasons name the node, by the positions of those.
+    pub(super) fn rejections(&self, by_filter: Vec<(usize, NodeSet)>) -> Rejections {
         let nodes = self.context.nodes();
         let mut rejected = nodes.present().clone();
         rejected.subtract(self.feasible);
+        let mut alone = Vec::new();
+        for (at, nodes) in by_filter {
+            let filter = &self.profile.filters[at];
+            if let Some(wording) = filter.wording(self.context) {
+                rejected.subtract(&nodes);
+                alone.push(Alone {
+                    plugin: filter.name(),
+                    nodes,
+                    wording,
+                });
+            }
+        }
         // Wording a reason costs more than counting a node: nodes with equal details share one.
         let mut by_detail: FxHashMap<_, Group> = FxHashMap::default();
         for node in &rejected {
-            let rejection = self.rejection_of(node);
-            let is_worded_alone =
-                rejection.is_some_and(|(at, _)| self.profile.filters[at].names_node());
-            let key = (rejection, is_worded_alone.then_some(node));
-            let group = by_detail.entry(key).or_default();
+            let group = by_detail.entry(self.rejection_of(node)).or_default();
             group.count += 1;
             let hash = nodes.name_hash(node);
             let at = group
@@ -100,7 +109,7 @@ impl Explainer<'_> {
             }
         }
         let mut by_reason: BTreeMap<(&'static str, String), Group> = BTreeMap::new();
-        for ((rejection, _), group) in by_detail {
+        for (rejection, group) in by_detail {
             let (plugin, reasons) = self.reasons(rejection, group.named[0]);
             for reason in reasons {
                 let whole = by_reason.entry((plugin, reason)).or_default();
@@ -108,7 +117,7 @@ impl Explainer<'_> {
                 whole.named.extend(&group.named);
             }
         }
-        let mut rejections: Vec<_> = by_reason
+        let shared = by_reason
             .into_iter()
             .map(|((plugin, reason), mut group)| {
                 group
@@ -126,8 +135,7 @@ impl Explainer<'_> {
                 }
             })
             .collect();
-        rejections.sort_by_key(|rejection| Reverse(rejection.count));
-        rejections
+        Rejections::new(shared, alone)
     }
 
     /// The best nodes with the parts of their totals.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::class::{Class, Scratch};
+use super::decide::Workspace;
 use crate::context::Context;
 use crate::profile::Profile;
 
@@ -12,6 +13,7 @@ use crate::profile::Profile;
 #[derive(Debug, Default)]
 pub struct Memory {
     profiles: Vec<(Profile, Classes)>,
+    workspace: Workspace,
 }
 
 /// More profiles than anybody runs; beyond it the one not used for longest is forgotten.
@@ -24,8 +26,14 @@ impl Memory {
         found.map_or_else(Classes::default, |at| self.profiles.remove(at).1)
     }
 
-    /// Puts it back.
-    pub(super) fn put(&mut self, profile: &Profile, classes: Classes) {
+    /// Takes out the working memory.
+    pub(super) fn take_workspace(&mut self) -> Workspace {
+        std::mem::take(&mut self.workspace)
+    }
+
+    /// Puts both back.
+    pub(super) fn put(&mut self, profile: &Profile, classes: Classes, workspace: Workspace) {
+        self.workspace = workspace;
         if self.profiles.len() == MOST_PROFILES {
             self.profiles.remove(0);
         }

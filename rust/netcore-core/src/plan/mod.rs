@@ -10,6 +10,7 @@ mod decision;
 mod explain;
 mod memory;
 mod message;
+mod rejections;
 mod scope;
 mod summary;
 mod verdicts;
@@ -20,6 +21,7 @@ use rustc_hash::FxHashSet;
 
 pub use decision::{Candidate, Decision, Link, NodeVerdict, Outcome, Part, Rejection};
 pub use memory::Memory;
+pub use rejections::Rejections;
 pub use summary::LARGEST_SUMMARY;
 
 use crate::error::{Error, Result};
@@ -74,9 +76,11 @@ pub fn plan(
     let snapshot = state.generation();
     let mut planner = Planner::new(profile, options, snapshot, state.memory());
     let mut decisions = Vec::with_capacity(pods.len());
-    for &pod in &pending {
+    for (at, &pod) in pending.iter().enumerate() {
         let (decision, node) = planner.decide(state, pod);
-        if let Some(node) = node {
+        // What is not kept need not be done for the last: nobody comes after it.
+        let counts = options.commits || at + 1 < pending.len();
+        if let Some(node) = node.filter(|_| counts) {
             state.assume_on(pod, node);
         }
         decisions.push(Arc::new(decision));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::decision::{Decision, Link, Part};
+use super::decision::{Decision, Link, Part, Rejection};
 
 /// The summary never exceeds this many bytes.
 pub const LARGEST_SUMMARY: usize = 4000;
@@ -154,9 +154,10 @@ impl Decision {
     /// The decision in compact JSON of at most [`LARGEST_SUMMARY`] bytes; lists and texts are cut
     /// as far as that takes.
     pub fn summary(&self) -> Vec<u8> {
+        let rejections = self.rejections.first(FORMS[0].rejections);
         let mut json = Vec::new();
         for form in &FORMS {
-            json = serde_json::to_vec(&self.form(form)).unwrap_or_default();
+            json = serde_json::to_vec(&self.form(&rejections, form)).unwrap_or_default();
             if json.len() <= LARGEST_SUMMARY {
                 break;
             }
@@ -164,7 +165,7 @@ impl Decision {
         json
     }
 
-    fn form(&self, lengths: &Lengths) -> Summary<'_> {
+    fn form<'d>(&'d self, rejections: &'d [Rejection], lengths: &Lengths) -> Summary<'d> {
         let names = |names: &[Arc<str>]| -> usize { names.len().min(lengths.named_nodes) };
         let links = |at: usize| {
             let links = self
@@ -174,8 +175,8 @@ impl Decision {
             let links = links.iter().take(lengths.links);
             links.map(LinkForm::from).collect::<Vec<_>>()
         };
-        let rejections = self.rejections.iter().take(lengths.rejections);
-        let rejected = rejections.map(|rejection| RejectionForm {
+        let rejected = rejections.iter().take(lengths.rejections);
+        let rejected = rejected.map(|rejection| RejectionForm {
             plugin: rejection.plugin,
             reason: cut(&rejection.reason, lengths.text),
             count: rejection.count,

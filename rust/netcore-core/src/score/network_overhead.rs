@@ -1,16 +1,16 @@
 //! NetworkOverhead: the declared cost on the way to the pods that a pod depends on.
 
 use crate::context::Context;
-use crate::network_overhead::{Args, Overhead};
+use crate::network_overhead::Args;
 use crate::node_set::NodeSet;
 
 pub(super) fn run(context: Context<'_>, args: &Args, among: &NodeSet, raw: &mut [i64]) {
     let network = context.network();
-    match Overhead::new(network, context.pod, args) {
+    match &*network.overhead(context.pod, args) {
         Ok(overhead) => {
-            let tallies = overhead.by_location();
+            let costs: Vec<i64> = overhead.by_location().iter().map(|it| it.cost).collect();
             for (raw, location) in raw.iter_mut().zip(network.locations().of_nodes()) {
-                *raw = tallies[location.index()].cost;
+                *raw = costs[location.index()];
             }
             for (node, tally) in overhead.with_peers() {
                 raw[node.index()] = tally.cost;

@@ -31,7 +31,8 @@ impl Column {
 /// or hashes names.
 #[derive(Debug, Default)]
 pub struct Nodes {
-    names: Vec<Arc<str>>,
+    /// Shared with who words later what was decided now.
+    names: Arc<Vec<Arc<str>>>,
     by_name: FxHashMap<Arc<str>, NodeId>,
     free: Vec<NodeId>,
     /// The objects; None where pods name a node that has no object.
@@ -97,6 +98,11 @@ impl Nodes {
     /// The name of a node.
     pub fn name(&self, node: NodeId) -> &Arc<str> {
         &self.names[node.index()]
+    }
+
+    /// The names by slot, to keep while nodes come and go.
+    pub(crate) fn names(&self) -> Arc<Vec<Arc<str>>> {
+        Arc::clone(&self.names)
     }
 
     /// A hash of the node's name, the same in every process.
@@ -183,14 +189,14 @@ impl Nodes {
             self.resize(self.slots() + 1);
             node
         });
-        self.names[node.index()] = Arc::clone(name);
+        Arc::make_mut(&mut self.names)[node.index()] = Arc::clone(name);
         self.name_hashes[node.index()] = hash::text(name);
         self.by_name.insert(Arc::clone(name), node);
         node
     }
 
     fn resize(&mut self, slots: usize) {
-        self.names.resize(slots, Arc::default());
+        Arc::make_mut(&mut self.names).resize(slots, Arc::default());
         self.objects.resize(slots, None);
         self.residents.resize(slots, 0);
         self.name_hashes.resize(slots, 0);
@@ -331,7 +337,7 @@ impl Nodes {
 
     fn free_if_unused(&mut self, node: NodeId) {
         if self.residents[node.index()] == 0 && !self.present.contains(node) {
-            let name = std::mem::take(&mut self.names[node.index()]);
+            let name = std::mem::take(&mut Arc::make_mut(&mut self.names)[node.index()]);
             self.by_name.remove(&name);
             self.free.push(node);
         }

@@ -44,7 +44,8 @@ pub struct RegionId(pub u32);
 /// all: it is computed once for the location and spread over its nodes.
 #[derive(Clone, Debug)]
 pub struct Locations {
-    of_node: Vec<LocationId>,
+    /// Shared with who words later what was decided now.
+    of_node: Arc<Vec<LocationId>>,
     distinct: Vec<Location>,
     ids: FxHashMap<Location, LocationId>,
     /// By location.
@@ -55,7 +56,7 @@ pub struct Locations {
 impl Default for Locations {
     fn default() -> Self {
         let mut locations = Self {
-            of_node: Vec::new(),
+            of_node: Arc::default(),
             distinct: Vec::new(),
             ids: FxHashMap::default(),
             regions: Vec::new(),
@@ -69,10 +70,12 @@ impl Default for Locations {
 impl Locations {
     /// Tell where a node is. A slot of which nothing was told is nowhere.
     pub fn set(&mut self, node: NodeId, location: Location) {
-        if self.of_node.len() <= node.index() {
-            self.of_node.resize(node.index() + 1, LocationId::default());
+        let id = self.id(location);
+        let of_node = Arc::make_mut(&mut self.of_node);
+        if of_node.len() <= node.index() {
+            of_node.resize(node.index() + 1, LocationId::default());
         }
-        self.of_node[node.index()] = self.id(location);
+        of_node[node.index()] = id;
     }
 
     fn id(&mut self, location: Location) -> LocationId {
@@ -101,6 +104,11 @@ impl Locations {
     #[inline]
     pub fn of_nodes(&self) -> &[LocationId] {
         &self.of_node
+    }
+
+    /// The same, to keep while the nodes go on moving.
+    pub(crate) fn shared(&self) -> Arc<Vec<LocationId>> {
+        Arc::clone(&self.of_node)
     }
 
     /// Region and zone of a location.
