@@ -9,12 +9,14 @@ import numpy.typing as npt
 __all__ = [
     "AppGraph",
     "ClusterState",
+    "CostMatrix",
     "Decision",
     "InvalidInputError",
     "NetcoreError",
     "Plan",
     "PodSummary",
     "Profile",
+    "Scores",
     "Topology",
     "UnknownObjectError",
     "__version__",
@@ -256,6 +258,180 @@ class Topology:
 
     def cost(self, policy: Literal["linear", "slo", "time"] = "slo") -> npt.NDArray[np.float32]:
         """Cost of each link in [0, 1] by a policy with its defaults; NaN where unknown."""
+
+@final
+class Scores:
+    """What `CostMatrix.score` found for a batch of P pods on N nodes; lower scores are better."""
+
+    @property
+    def best_nodes(self) -> npt.NDArray[np.int32]:
+        """Each pod's best feasible nodes, best first, of equal scores the lowest node; [P, best].
+
+        -1 where fewer are feasible.
+        """
+
+    @property
+    def best_scores(self) -> npt.NDArray[np.float32]:
+        """Their scores; [P, best]. Infinity where there is no node."""
+
+    @property
+    def matrix(self) -> npt.NDArray[np.float32] | None:
+        """The scores of all nodes, infinity where not feasible, if asked for; [P, N]."""
+
+    @property
+    def classes(self) -> int:
+        """How many different rows of scores there were to work out."""
+
+@final
+class CostMatrix:
+    """The cost of the link between every ordered pair of N nodes, for scoring whole batches.
+
+    Costs have any unit, begin at 0, and are stored
+
+    - dense, in `f32`, or in `u16` in steps of 1/65,535 of the largest: off by at most 1/131,070 of
+      that. A symmetric matrix is stored once, any other with its transpose.
+    - by `zones`: a cost for each pair of zones, and the links known to differ from it one by one.
+
+    Any number of threads may read one matrix at once; a call beside `set_link` raises RuntimeError.
+    """
+
+    def __new__(
+        cls,
+        costs: npt.NDArray[np.float32],
+        *,
+        zones: npt.NDArray[np.integer[Any]] | None = None,
+        storage: Literal["auto", "f32", "u16", "zones"] = "auto",
+        unknown: float | None = None,
+        tolerance: float = 0.0,
+        largest_cost: float | None = None,
+    ) -> CostMatrix:
+        """Build from a matrix `[origin, destination]`, float32 of shape [N, N]; NaN is unknown.
+
+        Args:
+            costs: Copied, whatever its layout.
+            zones: The zone of each node, any numbers from 0; int64, int32 or uint32 of shape [N].
+                An unknown cell then costs what the known ones between its zones cost in the median
+                (of those back, where there are none).
+            storage: `auto` stores by zones where they are given, there are at least 2,048 nodes and
+                at most one cell in 16 is known; else dense in f32.
+            unknown: The neutral cost of what is still unknown then.
+            tolerance: By zones, a link is left to its zones' cost where that is off by at most this
+                share of the link's own, 0 to 1. Known cells are then off by no more.
+            largest_cost: The largest cost that can be set later in u16; the largest cell's if less.
+
+        Raises:
+            InvalidInputError: A cost is negative or infinite, or unknown without `unknown`; a shape
+                or type does not fit. The message names the argument and the cell.
+        """
+
+    @staticmethod
+    def from_topology(
+        topology: Topology,
+        *,
+        policy: Literal["linear", "slo", "time"] = "slo",
+        zones: npt.NDArray[np.integer[Any]] | None = None,
+        storage: Literal["auto", "f32", "u16", "zones"] = "auto",
+        unknown: float | None = None,
+        tolerance: float = 0.0,
+    ) -> CostMatrix:
+        """Build from what was measured, by `Topology.cost(policy)`; nodes in the topology's order.
+
+        Raises:
+            InvalidInputError: As for the constructor; a topology mostly has unknown links, which
+                need `zones` or `unknown`.
+        """
+
+    @staticmethod
+    def from_zones(
+        zones: npt.NDArray[np.integer[Any]],
+        zone_costs: npt.NDArray[np.float32],
+        *,
+        origins: npt.NDArray[np.integer[Any]] | None = None,
+        destinations: npt.NDArray[np.integer[Any]] | None = None,
+        costs: npt.NDArray[np.float32] | None = None,
+    ) -> CostMatrix:
+        """Build from the costs between Z zones, and those of L measured links.
+
+        Args:
+            zones: The zone of each node, 0 to Z - 1; shape [N].
+            zone_costs: `[origin, destination]`; shape [Z, Z].
+            origins: The node that each link leaves; shape [L].
+            destinations: The node that it leads to; shape [L].
+            costs: What it costs; shape [L].
+
+        Raises:
+            InvalidInputError: A node has no such zone, a link no such node or comes twice, or a
+                cost is negative, infinite or NaN.
+        """
+
+    @property
+    def nodes(self) -> int: ...
+    @property
+    def storage(self) -> Literal["f32", "u16", "zones"]: ...
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether both directions of each link are stored as one."""
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the costs: dense, at most 1.1 times the cells from 320 nodes on."""
+
+    @property
+    def links(self) -> int:
+        """Links stored one by one: N * N, but by zones only those that differ from their zones'."""
+
+    def link(self, origin: int, destination: int) -> float:
+        """The cost of one direction of a link, as stored."""
+
+    def set_link(
+        self, origin: int, destination: int, cost: float, *, both_directions: bool = False
+    ) -> None:
+        """Change the cost of one direction of a link, or of both. O(1) where dense.
+
+        The first change of one direction alone that makes a symmetric dense matrix asymmetric
+        makes its transpose, O(N * N) once.
+
+        Raises:
+            InvalidInputError: There is no such node; the cost is negative, not finite or, in u16,
+                above `largest_cost`.
+        """
+
+    def score(
+        self,
+        indptr: npt.NDArray[np.integer[Any]],
+        peers: npt.NDArray[np.integer[Any]],
+        weight_to: npt.NDArray[np.floating[Any]] | None = None,
+        weight_from: npt.NDArray[np.floating[Any]] | None = None,
+        *,
+        feasible: npt.NDArray[np.bool_] | None = None,
+        best: int = 8,
+        matrix: bool = False,
+        threads: int = 0,
+    ) -> Scores:
+        """Score every node for each of P pods by what the links to its placed peers cost.
+
+        `score[p, n] = sum(weight_to * cost[n, peer] + weight_from * cost[peer, n])` over the peers
+        of pod p, lower is better. Pods with equal peers, weights and mask are scored once. Sums run
+        in f32, each multiplication and addition rounded, over the peers in ascending order: the
+        result does not depend on the machine, the threads or the other pods. Releases the GIL; the
+        arrays are copied before.
+
+        Args:
+            indptr: The peers of pod p are the entries `indptr[p]:indptr[p + 1]`; int64, int32 or
+                uint32 of shape [P + 1], from 0 to E.
+            peers: Nodes of the placed peers; shape [E]. One that comes twice counts twice.
+            weight_to: How much traffic from the pod to each peer counts; float32 or float64 of
+                shape [E], None for not at all.
+            weight_from: How much traffic from each peer to the pod counts, as `weight_to`.
+            feasible: Nodes that can be chosen; bool of shape [N] for all pods or [P, N].
+            best: How many of each pod's best nodes are wanted; at most N, or 1,024 if more.
+            matrix: Whether the scores of all nodes are wanted too, P * N * 4 bytes.
+            threads: At most so many; 0 for as many as the machine runs at once.
+
+        Raises:
+            InvalidInputError: A shape or type does not fit, a peer is no node, a weight is negative
+                or not finite, or the result does not fit the memory.
+        """
 
 @final
 class ClusterState:

@@ -11,24 +11,27 @@
 
 /// Define a loop, and the function that calls the best version of it.
 macro_rules! compiled_twice {
-    ($(#[$doc:meta])* fn $name:ident($($argument:ident: $kind:ty),* $(,)?) $body:block) => {
+    (
+        $(#[$doc:meta])*
+        fn $name:ident($($argument:ident: $kind:ty),* $(,)?) $(-> $result:ty)? $body:block
+    ) => {
         $(#[$doc])*
-        pub(crate) fn $name($($argument: $kind),*) {
+        pub(crate) fn $name($($argument: $kind),*) $(-> $result)? {
             #[inline(always)]
-            fn body($($argument: $kind),*) $body
+            fn body($($argument: $kind),*) $(-> $result)? $body
 
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx2")]
-                fn with_avx2($($argument: $kind),*) {
-                    body($($argument),*);
+                fn with_avx2($($argument: $kind),*) $(-> $result)? {
+                    body($($argument),*)
                 }
                 if is_x86_feature_detected!("avx2") {
                     // SAFETY: the machine has AVX2, which is all that the function asks for.
                     return unsafe { with_avx2($($argument),*) };
                 }
             }
-            body($($argument),*);
+            body($($argument),*)
         }
     };
 }
@@ -170,6 +173,103 @@ compiled_twice! {
         for (bit, &cell) in column.iter().enumerate() {
             *marks |= u64::from(cell >= bound) << bit;
         }
+    }
+}
+
+/// Scores that are looked at before a branch: few enough that a hit leaves little to look through.
+pub(crate) const GLANCE: usize = 64;
+
+/// Columns whose sums fit into registers together.
+const WIDE: usize = 32;
+
+/// Rows that are walked side by side: enough to keep the memory busy, and no more than it can
+/// follow.
+const ABREAST: usize = 16;
+
+/// Define the loop that adds weighted rows of one cell type.
+///
+/// Rows are walked side by side, a cache line or two of each at a time: the memory works on many of
+/// them at once, which is faster than one after another, and sums stay in registers meanwhile. Each
+/// column sums its rows in their order, each product and sum rounded.
+macro_rules! add_weighted_rows {
+    ($(#[$doc:meta])* $name:ident, $cell:ty) => {
+        compiled_twice! {
+            $(#[$doc])*
+            fn $name(sums: &mut [f32], rows: &[&[$cell]], weights: &[f32], start: usize) {
+                let (wide, rest) = sums.as_chunks_mut::<WIDE>();
+                let rest_start = start + wide.len() * WIDE;
+                for (rows, weights) in rows.chunks(ABREAST).zip(weights.chunks(ABREAST)) {
+                    for (sums, start) in wide.iter_mut().zip((start..).step_by(WIDE)) {
+                        let mut lanes = [[0.0_f32; 8]; WIDE / 8];
+                        lanes.as_flattened_mut().copy_from_slice(sums);
+                        for (row, &weight) in rows.iter().zip(weights) {
+                            let Some(cells) = row[start..].first_chunk::<WIDE>() else {
+                                continue;
+                            };
+                            for (lanes, cells) in lanes.iter_mut().zip(cells.as_chunks::<8>().0) {
+                                for (sum, &cell) in lanes.iter_mut().zip(cells) {
+                                    *sum += weight * <f32 as From<$cell>>::from(cell);
+                                }
+                            }
+                        }
+                        sums.copy_from_slice(lanes.as_flattened());
+                    }
+                    for (row, &weight) in rows.iter().zip(weights) {
+                        for (sum, &cell) in rest.iter_mut().zip(&row[rest_start..]) {
+                            *sum += weight * <f32 as From<$cell>>::from(cell);
+                        }
+                    }
+                }
+            }
+        }
+    };
+}
+
+add_weighted_rows! {
+    /// Add to the sums the columns from `start` on of rows in f32, each times its weight.
+    add_rows_f32, f32
+}
+
+add_weighted_rows! {
+    /// As [`add_rows_f32`], for rows in u16.
+    add_rows_u16, u16
+}
+
+compiled_twice! {
+    /// The first [`GLANCE`] of scores, from one of them on, that has a score below the limit.
+    fn glance_below(scores: &[f32], limit: f32, from: usize) -> Option<usize> {
+        let (glances, rest) = scores.as_chunks::<GLANCE>();
+        for (index, glance) in glances.iter().enumerate().skip(from) {
+            let mut hit = 0;
+            for &score in glance {
+                hit |= u32::from(score < limit);
+            }
+            if hit != 0 {
+                return Some(index);
+            }
+        }
+        let is_in_rest = from <= glances.len() && rest.iter().any(|&score| score < limit);
+        is_in_rest.then_some(glances.len())
+    }
+}
+
+compiled_twice! {
+    /// As [`glance_below`], for the scores of nodes that are feasible.
+    fn feasible_glance_below(scores: &[f32], feasible: &[bool], limit: f32, from: usize) -> Option<usize> {
+        let (glances, rest) = scores.as_chunks::<GLANCE>();
+        let (feasible, feasible_rest) = feasible.as_chunks::<GLANCE>();
+        for (index, (glance, feasible)) in glances.iter().zip(feasible).enumerate().skip(from) {
+            let mut hit = 0;
+            for (&score, &is_feasible) in glance.iter().zip(feasible) {
+                hit |= u32::from(score < limit) & u32::from(is_feasible);
+            }
+            if hit != 0 {
+                return Some(index);
+            }
+        }
+        let mut rest = rest.iter().zip(feasible_rest);
+        let is_in_rest = from <= glances.len() && rest.any(|(&score, &is)| is && score < limit);
+        is_in_rest.then_some(glances.len())
     }
 }
 

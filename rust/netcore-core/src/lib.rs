@@ -25,6 +25,7 @@
 //! # Ok::<(), netcore_core::Error>(())
 //! ```
 
+pub mod all_pairs;
 pub mod app_graph;
 mod context;
 pub mod cost;

@@ -85,6 +85,6 @@ pub(crate) fn broken(py: Python<'_>, problem: String) -> PyErr {
 /// The exception for a call made while another thread is inside the same object.
 pub(crate) fn busy() -> PyErr {
     PyRuntimeError::new_err(
-        "another thread is using this ClusterState: serialise the calls, or give each thread its own",
+        "another thread is using this object: serialise the calls, or give each thread its own",
     )
 }

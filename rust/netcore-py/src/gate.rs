@@ -1,7 +1,7 @@
 //! The one way from Python into the core: without the GIL, and with every failure as an exception.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, TryLockError};
+use std::sync::{Mutex, RwLock, TryLockError};
 
 use netcore_core::Error;
 use pyo3::prelude::*;
@@ -32,6 +32,32 @@ pub(crate) fn enter_locked<S: Send, T: Send>(
     work: impl FnOnce(&mut S) -> netcore_core::Result<T> + Send,
 ) -> PyResult<T> {
     run(py, || match lock.try_lock() {
+        Ok(mut state) => work(&mut state).map_err(Failure::Core),
+        Err(TryLockError::WouldBlock) => Err(Failure::Busy),
+        Err(TryLockError::Poisoned(_)) => Err(Failure::Broken),
+    })
+}
+
+/// As [`enter_locked`], on what others may read at the same time.
+pub(crate) fn enter_shared<S: Send + Sync, T: Send>(
+    py: Python<'_>,
+    lock: &RwLock<S>,
+    work: impl FnOnce(&S) -> netcore_core::Result<T> + Send,
+) -> PyResult<T> {
+    run(py, || match lock.try_read() {
+        Ok(state) => work(&state).map_err(Failure::Core),
+        Err(TryLockError::WouldBlock) => Err(Failure::Busy),
+        Err(TryLockError::Poisoned(_)) => Err(Failure::Broken),
+    })
+}
+
+/// As [`enter_locked`], on what others may read at other times.
+pub(crate) fn enter_alone<S: Send + Sync, T: Send>(
+    py: Python<'_>,
+    lock: &RwLock<S>,
+    work: impl FnOnce(&mut S) -> netcore_core::Result<T> + Send,
+) -> PyResult<T> {
+    run(py, || match lock.try_write() {
         Ok(mut state) => work(&mut state).map_err(Failure::Core),
         Err(TryLockError::WouldBlock) => Err(Failure::Busy),
         Err(TryLockError::Poisoned(_)) => Err(Failure::Broken),

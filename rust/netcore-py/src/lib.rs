@@ -1,5 +1,7 @@
 //! Python bindings of the netcore engine: convert in, release the GIL, call, convert out.
 
+mod array;
+mod cost_matrix;
 mod error;
 mod gate;
 mod graph;
@@ -17,6 +19,8 @@ use pyo3::prelude::*;
 mod _netcore {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use super::cost_matrix::{CostMatrix, Scores};
     #[pymodule_export]
     use super::graph::AppGraph;
     #[pymodule_export]

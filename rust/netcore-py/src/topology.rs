@@ -39,6 +39,14 @@ fn cells<T: Element + Copy>(
     Ok(array.as_array().iter().copied().collect())
 }
 
+/// A cost policy by its name, with its defaults.
+pub(crate) fn policy_choice(py: Python<'_>, policy: &str) -> PyResult<PolicyChoice> {
+    PolicyChoice::named(policy).ok_or_else(|| {
+        let names = PolicyChoice::NAMES;
+        error::invalid(py, &format!("policy: must be one of {names:?}"))
+    })
+}
+
 impl Topology {
     fn matrix<'py, T: Element>(
         &self,
@@ -171,13 +179,7 @@ impl Topology {
 
     #[pyo3(signature = (policy="slo"))]
     fn cost<'py>(&self, py: Python<'py>, policy: &str) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        let Some(policy) = PolicyChoice::named(policy) else {
-            let names = PolicyChoice::NAMES;
-            return Err(error::invalid(
-                py,
-                &format!("policy: must be one of {names:?}"),
-            ));
-        };
+        let policy = policy_choice(py, policy)?;
         let cells = gate::enter(py, || Ok(of_links(&self.0, policy)))?;
         self.shaped(py, cells)
     }

@@ -1,0 +1,151 @@
+"""Batches and single pods scored from a matrix of costs, beside numpy and scipy at the same."""
+
+import numpy as np
+import pytest
+
+import netcore
+from harness.timing import in_turns
+
+PEERS = 10
+BEST = 8
+
+
+def symmetric_costs(nodes: int) -> np.ndarray:
+    """Without structure, as far as a product and a sum can tell; float32 of shape [N, N]."""
+    codes = np.random.default_rng(1).integers(0, 1 << 20, nodes, dtype=np.int32)
+    costs = np.empty((nodes, nodes), np.float32)
+    for row, code in zip(costs, codes, strict=True):
+        np.multiply(codes ^ code, np.float32(1e-4), out=row, dtype=np.float32)
+    return costs
+
+
+class Batch:
+    """Pods with ten peers each, none like another."""
+
+    def __init__(self, pods: int, nodes: int) -> None:
+        random = np.random.default_rng(2)
+        self.indptr = np.arange(pods + 1, dtype=np.int64) * PEERS
+        self.peers = random.integers(0, nodes, pods * PEERS).astype(np.int32)
+        self.weights = random.integers(1, 10, pods * PEERS).astype(np.float32)
+
+    def pod(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        entries = slice(index * PEERS, (index + 1) * PEERS)
+        return self.peers[entries], self.weights[entries]
+
+
+@pytest.mark.timeout(300)
+def test_batches(report) -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    pods = nodes = 10_000
+    cells = symmetric_costs(nodes)
+    costs = netcore.CostMatrix(cells)
+    assert costs.is_symmetric
+    batch = Batch(pods, nodes)
+    matrix = sparse.csr_matrix((batch.weights, batch.peers, batch.indptr), shape=(pods, nodes))
+
+    def score(threads: int) -> netcore.Scores:
+        return costs.score(batch.indptr, batch.peers, batch.weights, best=BEST, threads=threads)
+
+    # The first rows agree before anything is timed.
+    of_few = (matrix[:20] @ cells).argmin(axis=1)
+    np.testing.assert_array_equal(score(1).best_nodes[:20, 0], of_few)
+    one, two, product = in_turns(
+        lambda: score(1), lambda: score(2), lambda: matrix @ cells, rounds=3, warmups=1
+    )
+    for threads, times, ratio in ((1, one, 1 / 1.5), (2, two, 1 / 2.2)):
+        report.row(
+            f"all pairs from Python: 10,000 pods x 10 peers x 10,000 nodes, {threads} thread(s)",
+            times.median_s * 1e3,
+            "ms",
+            reference="scipy.sparse W @ C in f32, one thread",
+            reference_value=product.median_s * 1e3,
+            ratio_at_most=ratio,
+        )
+    report.row(
+        "all pairs: memory of a dense f32 matrix, symmetric, 10,000 nodes",
+        costs.nbytes / 1e6,
+        "MB",
+        reference="its cells",
+        reference_value=cells.nbytes / 1e6,
+        ratio_at_most=1.1,
+    )
+
+
+def test_one_pod(report) -> None:
+    nodes, pods = 15_000, 1500
+    cells = symmetric_costs(nodes)
+    costs = netcore.CostMatrix(cells)
+    batch = Batch(pods, nodes)
+    mask = np.random.default_rng(3).random(nodes) < 0.8
+    indptr = np.array([0, PEERS])
+    numpys, own = iter(range(pods)), iter(range(pods))
+
+    # A pod after another, so that the rows come from memory for both.
+    def multiply() -> np.ndarray:
+        peers, weights = batch.pod(next(numpys))
+        return weights @ cells[peers]
+
+    def score() -> netcore.Scores:
+        peers, weights = batch.pod(next(own))
+        return costs.score(indptr, peers, weights, feasible=mask, best=BEST)
+
+    own_times, numpy_times = in_turns(score, multiply, rounds=pods - 20, warmups=20)
+    report.row(
+        "all pairs from Python: one pod, 10 peers, 15,000 nodes, mask, best 8",
+        own_times.median_s * 1e6,
+        "µs",
+        reference="numpy w @ C[idx], without mask or best",
+        reference_value=numpy_times.median_s * 1e6,
+        ratio_at_most=0.5,
+    )
+    report.row(
+        "all pairs from Python: one pod, 99th percentile",
+        own_times.percentile_s(99) * 1e6,
+        "µs",
+        reference="its median",
+        reference_value=own_times.median_s * 1e6,
+        ratio_at_most=2.5,
+    )
+
+
+def test_zones(report) -> None:
+    """One pod by zones, beside the same in a dense matrix."""
+    nodes, zones, pods = 15_000, 64, 500
+    random = np.random.default_rng(4)
+    of_nodes = random.integers(0, zones, nodes)
+    between = random.random((zones, zones), dtype=np.float32)
+    known = 16 * nodes
+    origins, destinations = np.divmod(random.choice(nodes * nodes, known, replace=False), nodes)
+    costs = random.random(known, dtype=np.float32)
+    zoned = netcore.CostMatrix.from_zones(
+        of_nodes, between, origins=origins, destinations=destinations, costs=costs
+    )
+    cells = between[of_nodes][:, of_nodes]
+    cells[origins, destinations] = costs
+    dense = netcore.CostMatrix(cells)
+    del cells
+    batch = Batch(pods, nodes)
+    indptr = np.array([0, PEERS])
+    turns = iter(range(pods)), iter(range(pods))
+
+    def score(matrix: netcore.CostMatrix, turn) -> netcore.Scores:
+        peers, weights = batch.pod(next(turn))
+        return matrix.score(indptr, peers, weights, best=BEST)
+
+    by_zones, by_cells = in_turns(
+        lambda: score(zoned, turns[0]), lambda: score(dense, turns[1]), rounds=pods - 20, warmups=20
+    )
+    report.row(
+        "all pairs from Python: one pod by 64 zones and 16 measured links a node, 15,000 nodes",
+        by_zones.median_s * 1e6,
+        "µs",
+        reference="the same from a dense matrix",
+        reference_value=by_cells.median_s * 1e6,
+    )
+    report.row(
+        "all pairs: memory by 64 zones and 16 measured links a node, 15,000 nodes",
+        zoned.nbytes / 1e6,
+        "MB",
+        reference="the same as a dense matrix",
+        reference_value=dense.nbytes / 1e6,
+    )
