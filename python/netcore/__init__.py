@@ -34,6 +34,8 @@ from netcore._netcore import (
     ClusterState,
     CostMatrix,
     Decision,
+    GroupPlacement,
+    GroupPlan,
     InvalidInputError,
     NetcoreError,
     Plan,
@@ -43,6 +45,7 @@ from netcore._netcore import (
     Topology,
     UnknownObjectError,
     __version__,
+    place_group,
 )
 
 __all__ = [
@@ -50,6 +53,8 @@ __all__ = [
     "ClusterState",
     "CostMatrix",
     "Decision",
+    "GroupPlacement",
+    "GroupPlan",
     "InvalidInputError",
     "NetcoreError",
     "Plan",
@@ -59,4 +64,5 @@ __all__ = [
     "Topology",
     "UnknownObjectError",
     "__version__",
+    "place_group",
 ]

@@ -11,6 +11,8 @@ __all__ = [
     "ClusterState",
     "CostMatrix",
     "Decision",
+    "GroupPlacement",
+    "GroupPlan",
     "InvalidInputError",
     "NetcoreError",
     "Plan",
@@ -20,6 +22,7 @@ __all__ = [
     "Topology",
     "UnknownObjectError",
     "__version__",
+    "place_group",
 ]
 
 __version__: str
@@ -32,6 +35,132 @@ class InvalidInputError(NetcoreError, ValueError):
 
 class UnknownObjectError(NetcoreError, KeyError):
     """A pod, node or plugin that is not there."""
+
+@final
+class GroupPlan:
+    """A plan for whole applications, and how it came about."""
+
+    @property
+    def plan(self) -> Plan:
+        """The decisions, in the order in which they were carried out."""
+
+    @property
+    def objective(self) -> float:
+        """What the plan costs.
+
+        Each application has as much traffic as it has pods to place, split over its dependencies
+        by weight and over the replicas at both ends evenly. A unit costs 1 less the utility of its
+        link, by the cost policy of the profile's NetworkCost. To that comes for each pod at most
+        0.05, by how far the other scores put its node behind the best.
+        """
+
+    @property
+    def greedy_objective(self) -> float:
+        """What the pods cost when they are placed one after another.
+
+        Never less than `objective` where both leave equally many out.
+        """
+
+    @property
+    def grouped(self) -> int:
+        """Pods that were placed as a group. The others talk to nobody."""
+
+    @property
+    def unplaced(self) -> int:
+        """Pods without a feasible node; their decisions say why."""
+
+    @property
+    def greedy_unplaced(self) -> int:
+        """How many those are when pods are placed one after another; never fewer."""
+
+    @property
+    def repaired(self) -> int:
+        """Pods that a filter kept from the node that the search had found for them."""
+
+    def work(self) -> dict[str, float]:
+        """What the search did.
+
+        `{"starts", "steps", "taken", "rounds", "improvements", "search_s", "steps_per_s"}`: greedy
+        placements begun from, moves and swaps priced and those that local search took, rounds of
+        ruin and recreate and how many led to a new best, seconds, and moves and swaps a second.
+        """
+
+@final
+class GroupPlacement:
+    """Where the pods of a problem on arrays go."""
+
+    def nodes(self) -> npt.NDArray[np.int64]:
+        """The node of each pod, `int64[P]`; -1 for a pod that is left out."""
+
+    @property
+    def cost(self) -> float:
+        """`Σ weights · costs` over the edges whose pods are both placed, and the extra costs."""
+
+    @property
+    def greedy_cost(self) -> float:
+        """What the plain greedy placement costs.
+
+        Never less than `cost` where both leave equally many out.
+        """
+
+    @property
+    def greedy_unplaced(self) -> int:
+        """How many pods the plain greedy placement leaves out."""
+
+    def unplaced(self) -> list[dict[str, int]]:
+        """The pods that are left out, and why.
+
+        `{"pod", "forbidden", "full", "beyond"}`: on how many nodes the mask forbids it, on how many
+        others there is no room, and from how many of the rest a placed peer is beyond its limit.
+        """
+
+    def work(self) -> dict[str, float]:
+        """What the search did, as `GroupPlan.work` tells it."""
+
+def place_group(
+    costs: npt.NDArray[np.float32],
+    capacities: npt.NDArray[np.int64],
+    requests: npt.NDArray[np.int64],
+    edges: npt.NDArray[np.int64],
+    weights: npt.NDArray[np.float64],
+    *,
+    max_costs: npt.NDArray[np.float32] | None = None,
+    allowed: npt.NDArray[np.bool_] | None = None,
+    extra_costs: npt.NDArray[np.float32] | None = None,
+    fixed: npt.NDArray[np.int64] | None = None,
+    seed: int = 0,
+    deadline_ms: float | None = 50.0,
+    max_steps: int | None = None,
+) -> GroupPlacement:
+    """Place P pods on N nodes at once, so that as many as can be are placed at the least cost.
+
+    Multi-start greedy, local search over moves and swaps, then ruin and recreate for as long as
+    there is time. Every hard constraint is kept; the outcome is never worse than the plain greedy
+    placement, which puts each pod after its heaviest neighbour where it costs least. Arrays are
+    copied; the GIL is released.
+
+    Args:
+        costs: `float32[N, N]`, `[origin, destination]`: a unit of traffic costs this; at least 0.
+        capacities: `int64[N, R]`: the room of each node, in any units.
+        requests: `int64[P, R]`: what each pod takes. A resource of which each node has one keeps
+            pods apart that all ask for it, as a host port does.
+        edges: `int64[E, 2]`: pods that talk, from and to; both directions are two edges.
+        weights: `float64[E]`: how much; at least 0.
+        max_costs: `float32[E]`: an edge's pods are never on nodes whose link costs more; infinite
+            is no limit.
+        allowed: `bool[P, N]`: whether a pod may be on a node.
+        extra_costs: `float32[P, N]`: what it costs to have a pod on a node; at least 0.
+        fixed: `int64[P]`: the node of a pod that stays where it is and takes its requests there;
+            -1 for one to be placed.
+        seed: The same seed and `max_steps`, without a deadline, give the same placement.
+        deadline_ms: When the search ends, 0 to 86,400,000; None is without end. The greedy
+            placement is made in any case.
+        max_steps: Moves and swaps that may be priced; None is without end.
+
+    Raises:
+        InvalidInputError: A shape, a value that is negative, infinite or NaN, a pod or node out of
+            range, P · N above 2**27, or neither a deadline nor steps.
+    """
 
 @final
 class PodSummary:
@@ -529,6 +658,41 @@ class ClusterState:
 
         Raises:
             UnknownObjectError: A key names no pod, or one that is bound already.
+        """
+
+    def plan_group(
+        self,
+        profile: Profile,
+        pods: Sequence[str],
+        *,
+        seed: int = 0,
+        deadline_ms: float | None = 50.0,
+        max_steps: int | None = None,
+        detail: Literal["summary", "full"] = "summary",
+        commit: bool = True,
+    ) -> GroupPlan:
+        """Place the pods of one or several applications at once.
+
+        First they are planned one after another; then the pods that talk to each other, or to pods
+        that have a node, are searched for a better placement together, and it is carried out with
+        every filter asked again. Pods that have a node stay there. More urgent pods come first.
+        The outcome is never worse than the first plan: no more pods without a node, and no larger
+        objective. Releases the GIL.
+
+        Args:
+            profile: Its filters hold, and its NetworkCost says what a link costs.
+            pods: Keys of pending pods.
+            seed: Breaks ties, and starts the search.
+            deadline_ms: About when the call is to end, 0 to 86,400,000; planning the pods one
+                after another takes the time that it takes. None is without end.
+            max_steps: Moves and swaps that may be priced; None is without end. With a number, and
+                no deadline, the same seed gives the same plan.
+            detail: As for `plan`.
+            commit: As for `plan`.
+
+        Raises:
+            UnknownObjectError: A key names no pod, or one that is bound already.
+            InvalidInputError: A key is given twice, or neither a deadline nor steps.
         """
 
     def topology(self) -> Topology: ...

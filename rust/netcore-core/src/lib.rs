@@ -32,6 +32,7 @@ pub mod cost;
 mod diktyo;
 pub mod error;
 pub mod filter;
+pub mod group;
 mod hash;
 mod kernel;
 pub mod kube;

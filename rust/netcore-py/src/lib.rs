@@ -5,6 +5,7 @@ mod cost_matrix;
 mod error;
 mod gate;
 mod graph;
+mod group;
 mod plan;
 mod pod;
 mod profile;
@@ -23,6 +24,8 @@ mod _netcore {
     use super::cost_matrix::{CostMatrix, Scores};
     #[pymodule_export]
     use super::graph::AppGraph;
+    #[pymodule_export]
+    use super::group::{GroupPlacement, GroupPlan, place_group};
     #[pymodule_export]
     use super::plan::{Decision, Plan};
     #[pymodule_export]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use netcore_core::ClusterState as Core;
+use netcore_core::group::Budget;
 use netcore_core::plan::{self, Detail, Options};
 use netcore_core::sort::Waiting;
 use pyo3::prelude::*;
@@ -11,6 +12,7 @@ use pyo3::pybacked::PyBackedStr;
 
 use crate::error;
 use crate::gate::enter_locked;
+use crate::group::{self, Deadline, GroupPlan};
 use crate::plan::Plan;
 use crate::pod::PodSummary;
 use crate::profile::Profile;
@@ -167,16 +169,7 @@ impl ClusterState {
         detail: &str,
         commit: bool,
     ) -> PyResult<Plan> {
-        let detail = match detail {
-            "summary" => Detail::Summary,
-            "full" => Detail::Full,
-            _ => {
-                return Err(error::invalid(
-                    py,
-                    "detail: must be \"summary\" or \"full\"",
-                ));
-            }
-        };
+        let detail = told(py, detail)?;
         let options = Options {
             seed,
             detail,
@@ -187,5 +180,60 @@ impl ClusterState {
             let pods: Vec<_> = pods.iter().map(String::as_str).collect();
             plan::plan(state, profile, &pods, options).map(Plan)
         })
+    }
+
+    #[pyo3(
+        text_signature = "($self, profile, pods, *, seed=0, deadline_ms=50.0, max_steps=None, \
+        detail='summary', commit=True)"
+    )]
+    #[pyo3(signature = (
+        profile, pods, *, seed=0, deadline_ms=Some(50.0), max_steps=None, detail="summary",
+        commit=true,
+    ))]
+    #[expect(
+        clippy::needless_pass_by_value,
+        clippy::too_many_arguments,
+        reason = "PyO3 hands lists over as vectors, and keyword arguments one by one"
+    )]
+    fn plan_group(
+        &self,
+        py: Python<'_>,
+        profile: &Profile,
+        pods: Vec<String>,
+        seed: u64,
+        deadline_ms: Option<f64>,
+        max_steps: Option<u64>,
+        detail: &str,
+        commit: bool,
+    ) -> PyResult<GroupPlan> {
+        let mut deadline = Deadline::new(py, deadline_ms)?;
+        let most_steps = group::most_steps(py, deadline_ms, max_steps)?;
+        let options = Options {
+            seed,
+            detail: told(py, detail)?,
+            commits: commit,
+        };
+        let profile = &profile.0;
+        enter_locked(py, &self.0, |state| {
+            let pods: Vec<_> = pods.iter().map(String::as_str).collect();
+            // What comes after the search takes about as long as what comes before it.
+            let mut time_left = || deadline.left(1.0);
+            let mut budget = Budget::new(most_steps, &mut time_left);
+            let plan = plan::plan_group(state, profile, &pods, options, &mut budget)?;
+            let search_s = deadline.search_s();
+            Ok(GroupPlan { plan, search_s })
+        })
+    }
+}
+
+/// How much decisions tell, by its name.
+fn told(py: Python<'_>, detail: &str) -> PyResult<Detail> {
+    match detail {
+        "summary" => Ok(Detail::Summary),
+        "full" => Ok(Detail::Full),
+        _ => Err(error::invalid(
+            py,
+            "detail: must be \"summary\" or \"full\"",
+        )),
     }
 }

@@ -286,3 +286,87 @@ def policy(source: Source, world: World) -> Case:
     choice = source.one_of((source.text(), source.anything()))
     known = isinstance(choice, str) and choice in {"slo", "linear", "time"}
     return Case(call=world.topology.cost, arguments=(choice,), fails=None if known else True)
+
+
+def group_arrays() -> dict[str, Any]:
+    """Four pods in a row on three nodes."""
+    return {
+        "costs": np.array([[0, 1, 9], [1, 0, 9], [9, 9, 0]], "f4"),
+        "capacities": np.full((3, 2), 4, "i8"),
+        "requests": np.ones((4, 2), "i8"),
+        "edges": np.array([[0, 1], [1, 2], [2, 3]], "i8"),
+        "weights": np.array([1.0, 2.0, 3.0]),
+        "max_costs": np.full(3, 20, "f4"),
+        "allowed": np.ones((4, 3), dtype=bool),
+        "extra_costs": np.zeros((4, 3), "f4"),
+        "fixed": np.array([-1, -1, -1, 2], "i8"),
+    }
+
+
+def whole_numbers(source: Source, good: Any) -> tuple[Any, bool | None]:
+    """As `Source.array`, for integers and booleans: what is given, and whether it is an array."""
+    way = int(source.random.random() * 6)
+    if way == 0:
+        return source.anything(), False
+    if way == 1:
+        return good.astype(source.one_of(("f8", "i4", "u1", "O", "U3"))), False
+    if way == 2:
+        return np.broadcast_to(np.zeros(1, good.dtype), (1 << 20, 1 << 20)), None
+    if way == 3:
+        shape = source.one_of(((), (0,), (3,), (0, 0), (1, 1), (7, 3), (2, 2, 2), (3000, 1)))
+        return np.zeros(shape, good.dtype), None
+    good = good.copy()
+    for number in source.random.sample((-1, -2, 0, 1, 3, 9, 2**31, 2**62, -(2**63), 2**63 - 1), 3):
+        good.flat[int(source.random.random() * good.size)] = number
+    return good, True
+
+
+@surface(12)
+def place_group(source: Source, _: World) -> Case:
+    arrays = group_arrays()
+    name = source.one_of(list(arrays))
+    if arrays[name].dtype.kind == "f":
+        # What is out of range is not the same for each of them: the answer is looked at instead.
+        arrays[name], _ = source.array(arrays[name].shape, arrays[name].dtype.str[1:])
+        is_array = None
+    else:
+        arrays[name], is_array = whole_numbers(source, arrays[name])
+    if arrays[name] is None:
+        is_array = None
+    budget = {"deadline_ms": None, "max_steps": 500, "seed": 3}
+    fails = None if is_array is not False else True
+    if source.happens(0.2):
+        option = source.one_of(list(budget))
+        budget[option] = source.one_of((source.number(), source.integer(), source.anything()))
+        fails = None
+
+    def wrong(made: netcore.GroupPlacement) -> str | None:
+        nodes = made.nodes()
+        if nodes.dtype != np.int64 or not ((nodes >= -1) & (nodes < 3)).all():
+            return f"nodes {nodes}"
+        if not 0 <= made.cost < math.inf or made.greedy_unplaced < len(made.unplaced()):
+            return f"{made!r} with {made.unplaced()}"
+        given = (it for it in arrays.values() if it is not None)
+        floats = [it for it in given if it.dtype.kind == "f"]
+        return "NaN is no cost" if any(np.isnan(it).any() for it in floats) else None
+
+    return Case(call=netcore.place_group, named={**arrays, **budget}, fails=fails, wrong=wrong)
+
+
+@surface(3)
+def plan_group(source: Source, world: World) -> Case:
+    pods, _ = source.sequence(PENDING)
+    budget = {"deadline_ms": None, "max_steps": 200}
+    if source.happens(0.4):
+        option = source.one_of([*budget, "seed", "detail", "commit"])
+        budget[option] = source.one_of((source.number(), source.integer(), source.anything()))
+
+    def wrong(made: netcore.GroupPlan) -> str | None:
+        if made.objective > made.greedy_objective and made.unplaced == made.greedy_unplaced:
+            return f"{made!r} is worse than greedy"
+        detail = budget.get("detail", "summary")
+        return wrong_in_plan(world.state, made.plan, str(detail))
+
+    arguments = (world.profile, pods)
+    named = {"commit": source.happens(0.3), **budget}
+    return Case(call=world.state.plan_group, arguments=arguments, named=named, wrong=wrong)

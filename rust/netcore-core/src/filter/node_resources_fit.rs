@@ -123,7 +123,8 @@ impl NodeResourcesFit {
             .collect()
     }
 
-    fn ignores(&self, resource: &Arc<str>) -> bool {
+    /// Whether the filter looks away from a resource.
+    pub(crate) fn ignores(&self, resource: &Arc<str>) -> bool {
         let group = resource.split('/').next().unwrap_or_default();
         is_extended_resource(resource)
             && (self

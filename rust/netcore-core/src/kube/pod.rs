@@ -84,6 +84,11 @@ impl HostPort {
                 || &*other.address == Self::EVERY_ADDRESS)
     }
 
+    /// Whether the port is taken on every address of the node.
+    pub fn is_everywhere(&self) -> bool {
+        &*self.address == Self::EVERY_ADDRESS
+    }
+
     fn decode(port: &wire::ContainerPort<'_>, strings: &mut Pool<str>) -> Option<Self> {
         Some(Self {
             port: port.host_port.filter(|&port| port > 0)?,

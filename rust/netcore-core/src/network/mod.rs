@@ -32,6 +32,7 @@ pub use links::Declaration;
 use members::WorkloadNumber;
 pub use members::{Members, Replicas};
 use near::Near;
+pub(crate) use row::ONE;
 pub(crate) use utility::Utilities;
 
 use crate::NodeId;

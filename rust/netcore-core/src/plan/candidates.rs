@@ -56,6 +56,13 @@ pub(super) fn best(
     best.iter().map(|ranked| ranked.node).collect()
 }
 
+/// Puts a node first, whichever place it had or had not.
+pub(super) fn prefer(best: &mut Vec<NodeId>, wanted: NodeId) {
+    best.retain(|&node| node != wanted);
+    best.insert(0, wanted);
+    best.truncate(TOP);
+}
+
 /// A node with what decides its place.
 #[derive(Debug, Clone, Copy)]
 struct Ranked {

@@ -76,6 +76,17 @@ impl<'p> Planner<'p> {
         state: &ClusterState,
         pod: PodId,
     ) -> (Decision, Option<NodeId>) {
+        self.decide_for(state, pod, None)
+    }
+
+    /// As [`decide`](Self::decide), but the wanted node goes before better ones where it is
+    /// feasible.
+    pub(super) fn decide_for(
+        &mut self,
+        state: &ClusterState,
+        pod: PodId,
+        wanted: Option<NodeId>,
+    ) -> (Decision, Option<NodeId>) {
         let context = Context {
             state,
             pod: &state.pods().get(pod).pod,
@@ -87,13 +98,16 @@ impl<'p> Planner<'p> {
         let scales = self.score(context, class);
         let seed = self.options.seed;
         let key = &context.pod.key;
-        let best = candidates::best(
+        let mut best = candidates::best(
             context.nodes(),
             &self.work.feasible,
             &self.work.totals,
             seed,
             key,
         );
+        if let Some(wanted) = wanted.filter(|&node| self.work.feasible.contains(node)) {
+            candidates::prefer(&mut best, wanted);
+        }
         let mut explainer = Explainer {
             context,
             profile: self.profile,
@@ -138,6 +152,28 @@ impl<'p> Planner<'p> {
         };
         self.classes = classes;
         (decision, chosen)
+    }
+
+    /// The nodes that no filter rejects as things are, and the weighted sum of the local scores of
+    /// each, by slot.
+    pub(super) fn look(&mut self, state: &ClusterState, pod: PodId) -> (&NodeSet, &[i64]) {
+        let context = Context {
+            state,
+            pod: &state.pods().get(pod).pod,
+        };
+        let mut classes = std::mem::take(&mut self.classes);
+        let class = classes.of(context, self.profile);
+        self.filter(context, class, &Scoping::of(context, &self.profile.filters));
+        self.work.totals.clear();
+        self.work.totals.extend_from_slice(class.base());
+        for (plugin, WeightedScore { score, weight }) in self.profile.scores.iter().enumerate() {
+            let is_marked = score.normalization() != Normalization::AsIs;
+            if score.is_local() && is_marked && !score.skips(context) {
+                self.score_marked(class.marks(plugin), score.normalization(), *weight);
+            }
+        }
+        self.classes = classes;
+        (&self.work.feasible, &self.work.totals)
     }
 
     /// Leaves in `feasible` the nodes that no filter rejects. Returns, by the positions of the

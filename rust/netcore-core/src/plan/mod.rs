@@ -8,6 +8,7 @@ mod class;
 mod decide;
 mod decision;
 mod explain;
+mod group;
 mod memory;
 mod message;
 mod rejections;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 pub use decision::{Candidate, Decision, Link, NodeVerdict, Outcome, Part, Rejection};
+pub use group::{GroupFigures, GroupPlan, plan_group};
 pub use memory::Memory;
 pub use rejections::Rejections;
 pub use summary::LARGEST_SUMMARY;

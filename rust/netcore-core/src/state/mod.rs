@@ -326,9 +326,13 @@ impl ClusterState {
 
     /// Gives back the room of an assumed pod; does nothing where none is assumed.
     pub fn forget(&mut self, pod: &str) {
-        let found = self.pods.find(pod);
-        let is_assumed = |&id: &PodId| self.pods.get(id).placement.is_some_and(|p| p.is_assumed);
-        if let Some(pod) = found.filter(is_assumed) {
+        if let Some(pod) = self.pods.find(pod) {
+            self.forget_pod(pod);
+        }
+    }
+
+    pub(crate) fn forget_pod(&mut self, pod: PodId) {
+        if self.pods.get(pod).placement.is_some_and(|it| it.is_assumed) {
             self.unsettle(pod);
             self.generation += 1;
         }
