@@ -16,8 +16,8 @@ use crate::{NodeId, NodeSet};
 /// of plain matrices where everybody knows everybody. Where nobody measured, a pair may have the
 /// cost that is declared between its locations ([`LocationCosts`]), which takes no memory by pair.
 ///
-/// A node that joins takes a free slot or one at the end, in O(1); one that leaves takes its known
-/// links with it, in O(of these); no other cell moves.
+/// A node that joins takes a free slot or one at the end, in O(1) for each dense row; one that
+/// leaves takes its known links with it, in O(of these).
 ///
 /// ```
 /// use netcore_core::topology::{Arrays, Provenance, Topology};

@@ -6,7 +6,7 @@
 //! is a [`Plane`]: a matrix and its transpose.
 
 use super::Direction;
-use super::row::{Cells, Row, Storage};
+use super::row::{Cells, Frame, Row, Storage};
 
 /// A cell type that has a value for *unknown*.
 pub trait Cell: Copy + PartialOrd + 'static {
@@ -45,8 +45,7 @@ impl Cell for u8 {
 /// Each [`Row`] takes memory from its first known cell on, by how many are known.
 #[derive(Clone, Debug, Default)]
 pub struct Matrix<T> {
-    size: usize,
-    storage: Storage,
+    frame: Frame,
     /// Those of the first slots; a row that is not there is blank.
     rows: Vec<Cells<T>>,
     known: usize,
@@ -55,7 +54,7 @@ pub struct Matrix<T> {
 impl<T: Cell> Matrix<T> {
     /// Number of slots on each side.
     pub fn size(&self) -> usize {
-        self.size
+        self.frame.slots
     }
 
     /// Number of known cells.
@@ -82,14 +81,15 @@ impl<T: Cell> Matrix<T> {
     /// Where a slot is out of range.
     #[inline]
     pub fn set(&mut self, row: usize, column: usize, value: T) {
-        assert!(row < self.size && column < self.size, "slot out of range");
+        let size = self.size();
+        assert!(row < size && column < size, "slot out of range");
         if row >= self.rows.len() {
             if !value.is_known() {
                 return;
             }
-            self.rows.resize_with(self.size, Cells::default);
+            self.rows.resize_with(size, Cells::default);
         }
-        let was_known = self.rows[row].set(column, value, self.size, self.storage);
+        let was_known = self.rows[row].set(column, value, &self.frame);
         self.known = self.known + usize::from(value.is_known()) - usize::from(was_known);
     }
 
@@ -107,15 +107,21 @@ impl<T: Cell> Matrix<T> {
     }
 
     /// Take in slots up to `size`; the new cells are unknown.
+    ///
+    /// *Complexity*: O(dense rows) in the mean.
     pub fn grow(&mut self, size: usize) {
-        self.size = self.size.max(size);
+        if self.frame.grow(size) {
+            for row in &mut self.rows {
+                row.make_room(&self.frame);
+            }
+        }
     }
 
     /// Hold the rows in another form.
     pub fn store(&mut self, storage: Storage) {
-        self.storage = storage;
+        self.frame.storage = storage;
         for row in &mut self.rows {
-            row.fit(self.size, storage);
+            row.fit(&self.frame);
         }
     }
 

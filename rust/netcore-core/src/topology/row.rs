@@ -20,8 +20,8 @@ const DENSE_FROM: usize = 8;
 /// the two a row stays what it is, so that a change of form is paid for by the cells that changed.
 const SPARSE_BELOW: usize = 16;
 
-/// A dense row that must grow takes a sixteenth more than it needs: joins cost O(1) a row, and the
-/// memory stays within 1.07 times the cells.
+/// Where dense rows must grow they take a sixteenth more than they need: a join costs O(1) a row in
+/// the mean, and the memory stays within 1.07 times the cells.
 const HEADROOM: usize = 16;
 
 /// How the rows of a topology are held. What a topology answers does not depend on it.
@@ -55,6 +55,31 @@ impl Storage {
             Self::Dense => known > 0,
             Self::Sparse => false,
         }
+    }
+}
+
+/// What the rows of a matrix have in common.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Frame {
+    /// Number of cells of each row.
+    pub(super) slots: usize,
+    /// Number of cells that a dense row has room for.
+    ///
+    /// All rows grow at once, one after another: grown each in its own time, they would leave gaps
+    /// between them that nothing fits into, a sixth of their memory.
+    room: usize,
+    pub(super) storage: Storage,
+}
+
+impl Frame {
+    /// Take in slots up to so many; whether dense rows need more room for them.
+    pub(super) fn grow(&mut self, slots: usize) -> bool {
+        self.slots = self.slots.max(slots);
+        let is_too_small = self.slots > self.room;
+        if is_too_small {
+            self.room = self.slots + self.slots / HEADROOM;
+        }
+        is_too_small
     }
 }
 
@@ -99,8 +124,15 @@ impl<T: Cell> Cells<T> {
         }
     }
 
-    /// Set a cell of a row of so many slots; whether it was known before.
-    pub(super) fn set(&mut self, slot: usize, value: T, slots: usize, storage: Storage) -> bool {
+    /// Make the room that a dense row is to have.
+    pub(super) fn make_room(&mut self, frame: &Frame) {
+        if let Self::Dense { cells, .. } = self {
+            cells.reserve_exact(frame.room.saturating_sub(cells.len()));
+        }
+    }
+
+    /// Set a cell; whether it was known before.
+    pub(super) fn set(&mut self, slot: usize, value: T, frame: &Frame) -> bool {
         let is_known = value.is_known();
         let was_known = match self {
             Self::Sparse(cells) => {
@@ -118,7 +150,7 @@ impl<T: Cell> Cells<T> {
                     if !is_known {
                         return false;
                     }
-                    lengthen(cells, slots);
+                    cells.resize(frame.slots, T::UNKNOWN);
                 }
                 let cell = &mut cells[slot];
                 let was_known = cell.is_known();
@@ -128,7 +160,7 @@ impl<T: Cell> Cells<T> {
             }
         };
         if was_known != is_known {
-            self.fit(slots, storage);
+            self.fit(frame);
         }
         was_known
     }
@@ -136,10 +168,10 @@ impl<T: Cell> Cells<T> {
     /// Take the form that fits the number of known cells.
     ///
     /// *Complexity*: O(slots) where the form changes.
-    pub(super) fn fit(&mut self, slots: usize, storage: Storage) {
+    pub(super) fn fit(&mut self, frame: &Frame) {
         let is_dense = matches!(self, Self::Dense { .. });
         let known = self.known();
-        if storage.wants_dense(is_dense, known, slots) == is_dense {
+        if frame.storage.wants_dense(is_dense, known, frame.slots) == is_dense {
             return;
         }
         *self = if is_dense {
@@ -147,19 +179,12 @@ impl<T: Cell> Cells<T> {
             cells.extend(self.row().known().map(|(slot, cell)| (slot as u32, cell)));
             Self::Sparse(cells)
         } else {
-            let mut cells = vec![T::UNKNOWN; slots];
+            let mut cells = Vec::with_capacity(frame.room);
+            cells.resize(frame.slots, T::UNKNOWN);
             self.row().lay_over(&mut cells);
             Self::Dense { cells, known }
         };
     }
-}
-
-/// Take in the newest slots.
-fn lengthen<T: Cell>(cells: &mut Vec<T>, slots: usize) {
-    if cells.capacity() < slots {
-        cells.reserve_exact(slots + slots / HEADROOM - cells.len());
-    }
-    cells.resize(slots, T::UNKNOWN);
 }
 
 /// One row of a matrix, or one column of a [`Plane`](super::Plane), to be read.
@@ -224,25 +249,34 @@ impl<'a, T: Cell> Row<'a, T> {
 mod tests {
     use super::*;
 
+    fn frame(slots: usize, storage: Storage) -> Frame {
+        let mut frame = Frame {
+            storage,
+            ..Frame::default()
+        };
+        frame.grow(slots);
+        frame
+    }
+
     fn is_dense(cells: &Cells<f32>) -> bool {
         matches!(cells, Cells::Dense { .. })
     }
 
     #[test]
     fn the_form_follows_the_known_cells_with_a_gap_between() {
-        const SLOTS: usize = 160;
+        let frame = frame(160, Storage::Auto);
         let mut cells = Cells::default();
         for slot in 0..=20 {
             assert!(!is_dense(&cells), "{slot}");
-            cells.set(slot, 1.0, SLOTS, Storage::Auto);
+            cells.set(slot, 1.0, &frame);
         }
         assert!(is_dense(&cells), "21 of 160 are more than an eighth");
         for slot in 10..21 {
             assert!(is_dense(&cells), "{slot}");
-            cells.set(slot, f32::NAN, SLOTS, Storage::Auto);
+            cells.set(slot, f32::NAN, &frame);
         }
         assert!(is_dense(&cells), "10 of 160 are a sixteenth");
-        cells.set(0, f32::NAN, SLOTS, Storage::Auto);
+        cells.set(0, f32::NAN, &frame);
         assert!(!is_dense(&cells) && cells.known() == 9);
         assert_eq!(cells.row().known().count(), 9);
     }
@@ -250,11 +284,19 @@ mod tests {
     #[test]
     fn a_dense_row_grows_with_little_to_spare() {
         let mut cells = Cells::default();
+        let mut frame = frame(1, Storage::Dense);
+        let mut moves = 0;
         for slot in 0..2000 {
-            cells.set(slot, 1.0, slot + 1, Storage::Dense);
+            if frame.grow(slot + 1) {
+                cells.make_room(&frame);
+                moves += 1;
+            }
+            cells.set(slot, 1.0, &frame);
             assert!(cells.bytes() <= (slot + 1) * 4 * 17 / 16, "{slot}");
         }
-        cells.set(5000, f32::NAN, 6000, Storage::Dense);
+        assert!(moves < 150, "{moves}");
+        frame.grow(6000);
+        cells.set(5000, f32::NAN, &frame);
         assert_eq!(cells.row().known().count(), 2000);
         assert!(cells.row().get(5999).is_nan());
     }
@@ -263,8 +305,8 @@ mod tests {
     fn forced_forms_hold_the_same() {
         let (mut dense, mut sparse) = (Cells::default(), Cells::default());
         for (slot, value) in [(3, 2.0), (9, f32::NAN), (0, 0.0), (3, 4.0)] {
-            let before = dense.set(slot, value, 10, Storage::Dense);
-            assert_eq!(before, sparse.set(slot, value, 10, Storage::Sparse));
+            let before = dense.set(slot, value, &frame(10, Storage::Dense));
+            assert_eq!(before, sparse.set(slot, value, &frame(10, Storage::Sparse)));
         }
         assert!(is_dense(&dense) && !is_dense(&sparse));
         let known = |cells: &Cells<f32>| cells.row().known().collect::<Vec<_>>();
@@ -274,7 +316,7 @@ mod tests {
         dense.row().lay_over(&mut buffers[0]);
         sparse.row().lay_over(&mut buffers[1]);
         assert_eq!(buffers, [[0.0, 7.0, 7.0, 4.0]; 2]);
-        dense.fit(10, Storage::Sparse);
+        dense.fit(&frame(10, Storage::Sparse));
         assert!(!is_dense(&dense) && known(&dense) == known(&sparse));
     }
 }
