@@ -247,7 +247,7 @@ class Source:
         if way == 2:
             return np.zeros(self.one_of(((), (2, 2), (length, 1)))).astype("i8"), False
         if way == 3:
-            return np.broadcast_to(np.int64(0), (1 << 30,)), False
+            return np.broadcast_to(np.int64(0), (1 << 20,)), False
         if way == 4 and length:
             extreme = good.astype("i8")
             extreme[0] = self.one_of((-1, top, 2**31, 2**32, -(2**63), 2**63 - 1))

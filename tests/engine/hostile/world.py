@@ -103,6 +103,7 @@ DOCUMENTS = {
         },
     ),
 }
+COSTS = np.abs(np.subtract.outer(np.arange(6, dtype="f4"), np.arange(6, dtype="f4")))
 PROFILE = encode(**profile_form())
 
 
@@ -122,6 +123,12 @@ class World:
         self.state.set_time(NOW)
         self.profile = netcore.Profile(PROFILE)
         self.topology = netcore.Topology(NODES, np.ones((6, 6), np.float32))
+        self.costs = {
+            "f32": netcore.CostMatrix(COSTS),
+            "asymmetric": netcore.CostMatrix(np.triu(COSTS)),
+            "u16": netcore.CostMatrix(COSTS, storage="u16", largest_cost=100.0),
+            "zones": netcore.CostMatrix(COSTS, storage="zones", zones=np.arange(6) % 2),
+        }
         self.graph = netcore.AppGraph.from_app_group(DOCUMENTS["AppGroup"])
 
 
