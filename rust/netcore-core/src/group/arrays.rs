@@ -27,7 +27,7 @@ pub struct Limit {
 }
 
 /// A problem as its arrays, all of them row-major. Sizes follow from `nodes`, `pods` and
-/// `resources`; see [`Problem::new`] for what is checked.
+/// `resources`; see [`Problem::new`](super::Problem::new) for what is checked.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Arrays {
     /// N, how many nodes there are.

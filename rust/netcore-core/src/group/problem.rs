@@ -91,8 +91,9 @@ impl Problem {
     /// Checks the arrays and indexes them.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] with the name of the array: a size, a cost that is not finite or
-    /// below 0, an index out of range, a request below 0, sums too large to count with.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) with the name of the array: a
+    /// size, a cost that is not finite or below 0, an index out of range, a request below 0, sums
+    /// too large to count with.
     pub fn new(mut arrays: Arrays) -> Result<Self> {
         arrays.check()?;
         arrays.fixed.resize(arrays.pods, None);
