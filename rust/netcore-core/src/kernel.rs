@@ -36,6 +36,26 @@ macro_rules! compiled_twice {
     };
 }
 
+compiled_twice! {
+    /// Write for each cell the root of its share in a target, at most 1, times a factor; NaN stays.
+    fn roots_of_shares(roots: &mut [f32], cells: &[f32], target: f32, factor: f32) {
+        for (root, &cell) in roots.iter_mut().zip(cells) {
+            let share = target / cell;
+            let share = if share > 1.0 { 1.0 } else { share };
+            *root = share.sqrt() * factor;
+        }
+    }
+}
+
+compiled_twice! {
+    /// Multiply each cell by another.
+    fn multiply(cells: &mut [f32], factors: &[f32]) {
+        for (cell, &factor) in cells.iter_mut().zip(factors) {
+            *cell *= factor;
+        }
+    }
+}
+
 /// A utility, 0 to 1, as an integer; 0 for NaN.
 #[inline]
 pub(crate) fn whole(utility: f32) -> u16 {
@@ -69,8 +89,14 @@ compiled_twice! {
     /// Add a row to sums so many times, or, with a number that wraps, take it away. Sums wrap too:
     /// what is added and taken away in whatever order leaves what is left.
     fn add_times(sums: &mut [u32], row: &[u16], times: u32) {
-        for (sum, &cell) in sums.iter_mut().zip(row) {
-            *sum = sum.wrapping_add(times.wrapping_mul(u32::from(cell)));
+        // Nearly all are of one pod, and a multiplication takes longer than an addition.
+        let cells = sums.iter_mut().zip(row);
+        match times {
+            1 => cells.for_each(|(sum, &cell)| *sum = sum.wrapping_add(u32::from(cell))),
+            u32::MAX => cells.for_each(|(sum, &cell)| *sum = sum.wrapping_sub(u32::from(cell))),
+            _ => cells.for_each(|(sum, &cell)| {
+                *sum = sum.wrapping_add(times.wrapping_mul(u32::from(cell)));
+            }),
         }
     }
 }

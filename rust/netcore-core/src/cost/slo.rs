@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{CostPolicy, NEUTRAL, Need, Path, SHORTEST_TARGET_MS};
+use crate::kernel;
 
 /// Utility relative to each dependency's target, after Faro's relaxed utility:
 ///
@@ -123,8 +124,14 @@ impl CostPolicy for Slo {
         latency * self.bandwidth_factor(path.bandwidth_bps, need) * kept
     }
 
+    #[expect(clippy::float_cmp, reason = "only the very number has the quick way")]
     fn utilities(&self, rtt_ms: &[f32], need: &Need, utilities: &mut [f32]) {
         let bandwidth = self.bandwidth_factor(f64::NAN, need);
+        if self.alpha * self.latency_weight == 0.5 {
+            let target_ms = need.target_rtt_ms.max(SHORTEST_TARGET_MS);
+            kernel::roots_of_shares(utilities, rtt_ms, target_ms, bandwidth);
+            return;
+        }
         for (utility, &rtt_ms) in utilities.iter_mut().zip(rtt_ms) {
             *utility = self.latency_factor(rtt_ms, need) * bandwidth;
         }

@@ -81,8 +81,16 @@ impl Histogram {
 pub(super) struct Near {
     /// Round trips between nodes of one zone, each direction for itself.
     within_zones: Histogram,
-    /// Each node's shortest round trip, if it has one, as far as it was asked for.
-    shortest: Mutex<FxHashMap<NodeId, Option<Step>>>,
+    nearest: Mutex<Nearest>,
+}
+
+/// Each node's shortest round trip, as far as it was asked for.
+#[derive(Debug, Default)]
+struct Nearest {
+    /// By node, if it has one.
+    shortest: FxHashMap<NodeId, Option<Step>>,
+    /// Of the nodes that have one, until a link changes.
+    median: Option<Step>,
 }
 
 impl Near {
@@ -99,11 +107,12 @@ impl Near {
             self.within_zones.count(link.rtt_before_ms, false);
             self.within_zones.count(link.rtt_after_ms, true);
         }
-        let shortest = self
-            .shortest
+        let nearest = self
+            .nearest
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner);
-        shortest.remove(&link.origin);
+        nearest.median = None;
+        nearest.shortest.remove(&link.origin);
     }
 
     /// Take out the links of a node that is about to move, or put them in where it is now.
@@ -127,8 +136,8 @@ impl Near {
 
     /// The round trip of two nodes that are near each other, ms.
     ///
-    /// *Complexity*: O(steps) where one was measured within a zone; else O(N) for each node whose
-    /// links changed since.
+    /// *Complexity*: O(steps) where one was measured within a zone; else, where links changed since
+    /// the last time, O(N) and the links of their nodes.
     pub(super) fn rtt_ms(&self, topology: &Topology) -> f32 {
         let step = self
             .within_zones
@@ -142,17 +151,18 @@ impl Near {
         if topology.rtt_ms().is_blank() {
             return None;
         }
-        let mut shortest = self.shortest.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut steps: Vec<Step> = topology
-            .present()
-            .iter()
-            .filter_map(|node| {
+        let mut nearest = self.nearest.lock().unwrap_or_else(PoisonError::into_inner);
+        if nearest.median.is_none() {
+            let shortest = &mut nearest.shortest;
+            let steps = topology.present().iter().filter_map(|node| {
                 let work_out = || topology.shortest_rtt_ms(node).map(Step::of);
                 *shortest.entry(node).or_insert_with(work_out)
-            })
-            .collect();
-        let middle = steps.len().checked_sub(1)? / 2;
-        Some(*steps.select_nth_unstable(middle).1)
+            });
+            let mut steps: Vec<Step> = steps.collect();
+            let middle = steps.len().checked_sub(1)? / 2;
+            nearest.median = Some(*steps.select_nth_unstable(middle).1);
+        }
+        nearest.median
     }
 }
 

@@ -17,6 +17,7 @@ use super::members::WorkloadNumber;
 use super::row::UtilityRow;
 use super::{Bond, Declaration, Network, Replicas, pods};
 use crate::cost::{CostPolicy, NEUTRAL, Need, Path, PolicyChoice, round_trip_loss};
+use crate::kernel;
 use crate::node_set::NodeId;
 use crate::topology::{Declared, Direction};
 
@@ -353,9 +354,7 @@ impl Utilities {
     ) -> UtilityRow {
         let mut utilities = vec![0.0_f32; basis.rtt_ms.len()];
         self.policy.utilities(&basis.rtt_ms, need, &mut utilities);
-        for (utility, &closeness) in utilities.iter_mut().zip(&basis.closeness) {
-            *utility *= closeness;
-        }
+        kernel::multiply(&mut utilities, &basis.closeness);
         // Only of links that were measured is more known than a round trip.
         let (topology, slot) = (&network.topology, peer.index());
         let mut look_closer = |node: usize| {
