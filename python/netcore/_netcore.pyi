@@ -171,31 +171,49 @@ class PodSummary:
         """`namespace/name`."""
 
     @property
-    def uid(self) -> str: ...
+    def uid(self) -> str:
+        """`metadata.uid`: tells a pod from a later one of its name."""
+
     @property
-    def resource_version(self) -> str: ...
+    def resource_version(self) -> str:
+        """Of the version that was taken in last."""
+
     @property
-    def scheduler_name(self) -> str: ...
+    def scheduler_name(self) -> str:
+        """The scheduler that the pod names."""
+
     @property
-    def priority(self) -> int: ...
+    def priority(self) -> int:
+        """Larger goes first."""
+
     @property
     def node_name(self) -> str | None:
         """The node it is bound to or assumed on."""
 
     @property
-    def phase(self) -> str: ...
+    def phase(self) -> str:
+        """`Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`."""
+
     @property
     def app_group(self) -> str | None:
         """`namespace/name` of its AppGroup, from the pod's label; whether that exists or not."""
 
     @property
-    def workload(self) -> str | None: ...
+    def workload(self) -> str | None:
+        """The workload of that AppGroup, from the pod's label."""
+
     @property
-    def scheduling_gates(self) -> list[str]: ...
+    def scheduling_gates(self) -> list[str]:
+        """Names of the gates that hold the pod back."""
+
     @property
-    def is_deleting(self) -> bool: ...
+    def is_deleting(self) -> bool:
+        """Whether its deletion has begun."""
+
     @property
-    def is_assumed(self) -> bool: ...
+    def is_assumed(self) -> bool:
+        """Whether the engine placed it and its binding has not been seen."""
+
     @property
     def created_at(self) -> float:
         """Unix seconds."""
@@ -215,20 +233,29 @@ class Profile:
         """
 
     @property
-    def scheduler_name(self) -> str: ...
+    def scheduler_name(self) -> str:
+        """Pods that name it are placed by this profile."""
+
     @property
-    def filters(self) -> list[str]: ...
+    def filters(self) -> list[str]:
+        """Names, in the order in which they are asked."""
+
     @property
-    def scores(self) -> list[str]: ...
+    def scores(self) -> list[str]:
+        """Names, in the order of the configuration."""
 
 @final
 class Decision:
     """Where one pod goes, and why."""
 
     @property
-    def pod(self) -> str: ...
+    def pod(self) -> str:
+        """`namespace/name`."""
+
     @property
-    def node(self) -> str | None: ...
+    def node(self) -> str | None:
+        """The best feasible node; None where there is none."""
+
     @property
     def message(self) -> str:
         """The text of the Scheduled or FailedScheduling event, as upstream words it."""
@@ -238,9 +265,13 @@ class Decision:
         """Plugins that rejected at least one node, sorted: which events can help."""
 
     @property
-    def feasible(self) -> int: ...
+    def feasible(self) -> int:
+        """How many nodes every filter lets through."""
+
     @property
-    def evaluated(self) -> int: ...
+    def evaluated(self) -> int:
+        """How many nodes were looked at: all that there are."""
+
     def nodes(self) -> list[dict[str, Any]]:
         """Each node's verdict, sorted by name; needs `detail="full"`.
 
@@ -271,13 +302,16 @@ class Plan:
     """The decisions of one batch, in the order in which the pods were placed."""
 
     @property
-    def decisions(self) -> list[Decision]: ...
+    def decisions(self) -> list[Decision]:
+        """One of each pod."""
+
     @property
     def snapshot(self) -> int:
         """Generation of the cluster state that the plan started from."""
 
     @property
-    def seed(self) -> int: ...
+    def seed(self) -> int:
+        """By which ties were broken."""
 
 @final
 class AppGraph:
@@ -370,23 +404,33 @@ class Topology:
         """
 
     @property
-    def nodes(self) -> list[str]: ...
+    def nodes(self) -> list[str]:
+        """Names, in the order of rows and columns."""
+
     @property
     def nbytes(self) -> int:
         """Bytes that the links take."""
 
-    def rtt_ms(self) -> npt.NDArray[np.float32]: ...
-    def jitter_ms(self) -> npt.NDArray[np.float32]: ...
-    def loss(self) -> npt.NDArray[np.float32]:
-        """Share of packets lost from origin to destination, 0 to 1."""
+    def rtt_ms(self) -> npt.NDArray[np.float32]:
+        """Round-trip times, ms, [N, N]; 0 on the diagonal, NaN where unknown."""
 
-    def bandwidth_bps(self) -> npt.NDArray[np.float64]: ...
-    def age_s(self) -> npt.NDArray[np.float32]: ...
+    def jitter_ms(self) -> npt.NDArray[np.float32]:
+        """Interquartile ranges of the round-trip times, ms, [N, N]."""
+
+    def loss(self) -> npt.NDArray[np.float32]:
+        """Shares of packets lost from origin to destination, 0 to 1, [N, N]."""
+
+    def bandwidth_bps(self) -> npt.NDArray[np.float64]:
+        """Bandwidths from origin to destination, bit/s, [N, N]."""
+
+    def age_s(self) -> npt.NDArray[np.float32]:
+        """Time since each pair was observed, s, [N, N]."""
+
     def source(self) -> npt.NDArray[np.uint8]:
-        """0 unknown, 1 measured, 2 estimated, 3 declared, 4 the node itself."""
+        """[N, N]: 0 unknown, 1 measured, 2 estimated, 3 declared, 4 the node itself."""
 
     def cost(self, policy: Literal["linear", "slo", "time"] = "slo") -> npt.NDArray[np.float32]:
-        """Cost of each link in [0, 1] by a policy with its defaults; NaN where unknown."""
+        """Costs by a policy with its defaults, 0 to 1, [N, N]; NaN where unknown."""
 
 @final
 class Scores:
@@ -494,9 +538,13 @@ class CostMatrix:
         """
 
     @property
-    def nodes(self) -> int: ...
+    def nodes(self) -> int:
+        """N."""
+
     @property
-    def storage(self) -> Literal["f32", "u16", "zones"]: ...
+    def storage(self) -> Literal["f32", "u16", "zones"]:
+        """How the costs are stored."""
+
     @property
     def is_symmetric(self) -> bool:
         """Whether both directions of each link are stored as one."""
@@ -584,7 +632,9 @@ class ClusterState:
         """Grows with every change."""
 
     @property
-    def nodes(self) -> list[str]: ...
+    def nodes(self) -> list[str]:
+        """Names, sorted."""
+
     @property
     def nbytes(self) -> int:
         """Bytes that the measured links take."""
@@ -606,7 +656,9 @@ class ClusterState:
     def delete(self, kind: str, namespace: str, name: str) -> bool:
         """Forget an object; False where there was none. Pods of a deleted node stay known."""
 
-    def pod(self, key: str) -> PodSummary | None: ...
+    def pod(self, key: str) -> PodSummary | None:
+        """The pod `namespace/name`; None where there is none."""
+
     def warnings(self) -> list[str]:
         """What is wrong in the objects held (an AppGroup's cycle or unknown workload…), sorted."""
 
@@ -695,4 +747,5 @@ class ClusterState:
             InvalidInputError: A key is given twice, or neither a deadline nor steps.
         """
 
-    def topology(self) -> Topology: ...
+    def topology(self) -> Topology:
+        """What is known of the network between the nodes now, nodes sorted by name."""

@@ -1,5 +1,6 @@
-"""The examples of the documentation run, and say what they show."""
+"""The examples of the documentation run, and the stubs tell what everything is."""
 
+import ast
 import doctest
 from pathlib import Path
 
@@ -29,3 +30,15 @@ def test_a_page_of_examples(page) -> None:
 
 def test_the_example_of_the_package() -> None:
     run(netcore.__doc__, "netcore")
+
+
+def test_the_stubs_tell_what_everything_is() -> None:
+    stubs = Path(netcore.__file__).parent / "_netcore.pyi"
+    tree = ast.parse(stubs.read_text(encoding="utf-8"))
+    functions = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)]
+    assert functions
+    for function in functions:
+        told = ast.get_docstring(function) or ""
+        assert told or (function.name == "__new__" and len(function.args.args) == 1), function.name
+        if function.returns and "NDArray" in ast.unparse(function.returns):
+            assert "[" in told, f"{function.name} tells no shape"
