@@ -39,8 +39,14 @@ ZONES = 4
 
 Problem = dict[str, npt.NDArray[Any]]
 
-# (pods, applications, nodes, seed) → cost, and how it was found.
-BEST_KNOWN: dict[tuple[int, int, int, int], tuple[float, str]] = {}
+# (pods, applications, nodes, seed) → the least cost that annealing found: `anneal.rs` for 100 s of
+# wall clock, four at once on a busy 2-core EPYC VM, 175 to 179 million proposals each.
+BEST_KNOWN: dict[tuple[int, int, int, int], float] = {
+    (960, 24, 256, 0): 8975.452333406567,
+    (960, 24, 256, 1): 9035.05491706921,
+    (960, 96, 256, 0): 3408.663825942593,
+    (960, 96, 256, 1): 3311.766157464018,
+}
 
 
 def calls(random: np.random.Generator, pods: int, apps: int) -> tuple[list[list[int]], list[float]]:
@@ -255,7 +261,7 @@ def test_a_hundred_pods(report: Report) -> None:
     times, objectives = [], []
     for seed in range(7):
         started = time.perf_counter()
-        plan = state.plan_group(PROFILE, keys, seed=seed, deadline_ms=45, commit=False)
+        plan = state.plan_group(PROFILE, keys, seed=seed, deadline_ms=40, commit=False)
         times.append(1e3 * (time.perf_counter() - started))
         assert plan.unplaced == 0
         objectives.append(plan.objective)
@@ -290,15 +296,14 @@ def test_960_pods(report: Report, instance: tuple[int, int, int, int]) -> None:
     took_ms = 1e3 * (time.perf_counter() - started)
     found = cost_of(arrays, placement.nodes())
     assert found == pytest.approx(placement.cost)
-    known, _ = BEST_KNOWN.get(instance, (float("inf"), ""))
     name = f"place_group, {pods} pods, {apps} applications, {nodes} nodes, instance {seed}"
     report.row(f"{name}: time", took_ms, "ms", at_most=500.0)
     report.row(
         f"{name}: cost",
         found,
         "",
-        reference="the least cost known: annealing with local search, up to 60 s",
-        reference_value=min(known, annealed(*instance)),
+        reference="the least cost known by annealing with local search",
+        reference_value=min(BEST_KNOWN[instance], annealed(*instance)),
         ratio_at_most=1.03,
     )
     if seed == 0:
