@@ -203,7 +203,7 @@ compiled_twice! {
 }
 
 /// Scores that are looked at before a branch: few enough that a hit leaves little to look through.
-pub(crate) const GLANCE: usize = 64;
+pub(crate) const GLANCE: usize = 32;
 
 /// Columns whose sums fit into registers together.
 const WIDE: usize = 32;

@@ -277,12 +277,14 @@ fn split<T>(all: &mut [T], width: usize) -> impl Iterator<Item = &mut [T]> {
     std::iter::from_fn(move || rest.split_off_mut(..width))
 }
 
-/// How many threads are worth starting.
+/// How many threads are worth starting. The machine is asked only where more than one is: to count
+/// what it runs at once takes longer than to score a pod.
 fn threads(asked: usize, terms: usize, nodes: usize) -> usize {
+    let worth = terms.saturating_mul(nodes).div_ceil(WORTH_A_THREAD);
     let most = match asked {
+        _ if worth <= 1 => 1,
         0 => thread::available_parallelism().map_or(1, usize::from),
         _ => asked,
     };
-    let worth = terms.saturating_mul(nodes).div_ceil(WORTH_A_THREAD);
     most.min(worth).min(MOST_THREADS)
 }

@@ -1,4 +1,17 @@
 //! Costs between zones, and the measured links that differ from them.
+//!
+//! What a link's zones cost is off from what it costs itself by, relatively:
+//!
+//! | network | tolerance | median | p90 | largest | links stored | memory, of dense |
+//! |---|---|---|---|---|---|---|
+//! | 400 nodes, 24 zones in 6 regions, spread 0.1 | 1 | 0.055 | 0.135 | 0.39 | 0.3 % | 0.05 |
+//! | | 0.25 | 0.055 | 0.134 | 0.25 | 0.5 % | 0.06 |
+//! | 490 nodes of `PlanetLab`, 32 clusters | 1 | 0.099 | 0.35 | 1.0 | 3.7 % | 0.18 |
+//! | | 0.25 | 0.051 | 0.183 | 0.25 | 22 % | 0.91 |
+//! | both | 0 | 0 | 0 | 0 | all known | 4, if all are known |
+//!
+//! So it serves networks that have zones, and sparse measurements of them. Where nodes lie anywhere
+//! and most links are known, a dense matrix is both smaller and right.
 
 use crate::error::Result;
 
