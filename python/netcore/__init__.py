@@ -31,9 +31,11 @@ The state is now as if the pod were bound there; `forget` gives its room back.
 
 from netcore._netcore import (
     AppGraph,
+    BandwidthEstimate,
     ClusterState,
     CostMatrix,
     Decision,
+    Estimate,
     GroupPlacement,
     GroupPlan,
     InvalidInputError,
@@ -45,14 +47,18 @@ from netcore._netcore import (
     Topology,
     UnknownObjectError,
     __version__,
+    estimate,
+    estimate_bandwidth,
     place_group,
 )
 
 __all__ = [
     "AppGraph",
+    "BandwidthEstimate",
     "ClusterState",
     "CostMatrix",
     "Decision",
+    "Estimate",
     "GroupPlacement",
     "GroupPlan",
     "InvalidInputError",
@@ -64,5 +70,7 @@ __all__ = [
     "Topology",
     "UnknownObjectError",
     "__version__",
+    "estimate",
+    "estimate_bandwidth",
     "place_group",
 ]

@@ -8,9 +8,11 @@ import numpy.typing as npt
 
 __all__ = [
     "AppGraph",
+    "BandwidthEstimate",
     "ClusterState",
     "CostMatrix",
     "Decision",
+    "Estimate",
     "GroupPlacement",
     "GroupPlan",
     "InvalidInputError",
@@ -22,6 +24,8 @@ __all__ = [
     "Topology",
     "UnknownObjectError",
     "__version__",
+    "estimate",
+    "estimate_bandwidth",
     "place_group",
 ]
 
@@ -431,6 +435,161 @@ class Topology:
 
     def cost(self, policy: Literal["linear", "slo", "time"] = "slo") -> npt.NDArray[np.float32]:
         """Costs by a policy with its defaults, 0 to 1, [N, N]; NaN where unknown."""
+
+    def estimate(self, previous: Estimate | None = None, *, seed: int = 0) -> Estimate:
+        """Fit to the measured round-trip times; one that is an hour old counts half.
+
+        Args:
+            previous: Starts from it, and keeps its seed, which takes a tenth of the time. Nodes
+                are matched by name.
+            seed: Of a fit from nothing.
+        """
+
+    def estimated(self, estimate: Estimate | None = None, *, seed: int = 0) -> Topology:
+        """This topology with estimated round-trip times where none is known, marked as estimated.
+
+        What is known stays as it is. Jitter, loss and bandwidth are not estimated.
+
+        Args:
+            estimate: Whence the estimates come, nodes matched by name; by default a fit to this
+                topology's own measurements.
+            seed: Of that fit.
+        """
+
+@final
+class Estimate:
+    """Round-trip times between all nodes, estimated from measured pairs.
+
+    Places in a space of three dimensions and heights, eight fits side by side, and a correction
+    by the misfits of near nodes where it helps: docs/estimation.md. Made by `estimate`; never
+    changes.
+    """
+
+    @property
+    def nodes(self) -> list[str]:
+        """Names, in order, [N]."""
+
+    @property
+    def uses_residuals(self) -> bool:
+        """Whether the correction is in use: pairs that were held out gain from it."""
+
+    def refit(
+        self,
+        origins: npt.NDArray[np.int64],
+        destinations: npt.NDArray[np.int64],
+        rtt_ms: npt.NDArray[np.float32],
+        *,
+        nodes: Sequence[str] | None = None,
+        weights: npt.NDArray[np.float32] | None = None,
+    ) -> Estimate:
+        """Fit to newer measurements, starting from this fit; a tenth of the time of a new one.
+
+        Args:
+            origins: As in `estimate`.
+            destinations: As in `estimate`.
+            rtt_ms: As in `estimate`.
+            nodes: Names, where nodes joined or left; matched by name. By default the same.
+            weights: As in `estimate`.
+
+        Raises:
+            InvalidInputError: As in `estimate`.
+        """
+
+    def rtt_ms(self) -> npt.NDArray[np.float32]:
+        """All round-trip times, ms, [N, N]: measured where they were, in their direction.
+
+        The other direction of a pair measured in one only is the same; other pairs are estimated;
+        NaN where no path of measured pairs joins two nodes.
+        """
+
+    def confidence(self) -> npt.NDArray[np.float32]:
+        """Probability that an estimate is within 25 % of the true value, [N, N].
+
+        Learnt from pairs that parts of the fit did not see; less where an end has few peers. 1
+        where measured, 0 where unknown.
+        """
+
+    def pair(
+        self, origin: str, destination: str
+    ) -> tuple[float, float, Literal["measured", "estimated", "unknown", "same-node"]]:
+        """RTT in ms, confidence and source of one path.
+
+        Raises:
+            InvalidInputError: A name is none of the nodes.
+        """
+
+    def coordinates_ms(self) -> npt.NDArray[np.float32]:
+        """Places by the best of the fits, ms, [N, 3]; NaN for a node without a measured pair."""
+
+    def heights_ms(self) -> npt.NDArray[np.float32]:
+        """Heights by the best of the fits, ms, [N]: to be added at both ends of a path."""
+
+@final
+class BandwidthEstimate:
+    """Bandwidths between all nodes, estimated from measured paths. Coarse: see `held_out_error`."""
+
+    @property
+    def nodes(self) -> list[str]:
+        """Names, in order, [N]."""
+
+    @property
+    def held_out_error(self) -> float | None:
+        """Median relative error on measured paths held out in turn; None with too few of them."""
+
+    def bandwidth_bps(self) -> npt.NDArray[np.float64]:
+        """From origin to destination, bit/s, [N, N]: measured where they were.
+
+        NaN on the diagonal, and where nothing was measured from the one or to the other.
+        """
+
+def estimate(
+    nodes: Sequence[str],
+    origins: npt.NDArray[np.int64],
+    destinations: npt.NDArray[np.int64],
+    rtt_ms: npt.NDArray[np.float32],
+    *,
+    weights: npt.NDArray[np.float32] | None = None,
+    seed: int = 0,
+) -> Estimate:
+    """Estimate the round-trip times of all pairs of nodes from P measured ones.
+
+    The same input gives the same estimate, byte for byte. Releases the GIL.
+
+    Args:
+        nodes: Names, at most 16,384.
+        origins: Which node measured, by its place in `nodes`, [P].
+        destinations: Which node is at the other end, [P].
+        rtt_ms: Round-trip times, ms, 0 to 600,000, [P]. Of several for one ordered pair, their
+            weighted geometric mean counts.
+        weights: How much each counts beside the others, 0 to 1,000,000, [P]; by default 1.
+        seed: Of the starting points.
+
+    Raises:
+        InvalidInputError: A name is empty or comes twice, a place is out of range, both ends are
+            one node, lengths differ, or a value is out of its range or NaN.
+    """
+
+def estimate_bandwidth(
+    nodes: Sequence[str],
+    origins: npt.NDArray[np.int64],
+    destinations: npt.NDArray[np.int64],
+    bandwidth_bps: npt.NDArray[np.float64],
+    *,
+    seed: int = 0,
+) -> BandwidthEstimate:
+    """Estimate the bandwidths of all paths, each direction apart, from P measured ones. Coarse.
+
+    Args:
+        nodes: Names, at most 16,384.
+        origins: Which node sent, by its place in `nodes`, [P].
+        destinations: Which node received, [P].
+        bandwidth_bps: Bandwidths, bit/s, above 0 and at most 1e15, [P]. Of several for one path
+            the last counts.
+        seed: Of the starting points.
+
+    Raises:
+        InvalidInputError: As in `estimate`.
+    """
 
 @final
 class Scores:

@@ -31,6 +31,7 @@ mod context;
 pub mod cost;
 mod diktyo;
 pub mod error;
+pub mod estimate;
 pub mod filter;
 pub mod group;
 mod hash;

@@ -3,6 +3,7 @@
 mod array;
 mod cost_matrix;
 mod error;
+mod estimate;
 mod gate;
 mod graph;
 mod group;
@@ -22,6 +23,8 @@ mod _netcore {
 
     #[pymodule_export]
     use super::cost_matrix::{CostMatrix, Scores};
+    #[pymodule_export]
+    use super::estimate::{BandwidthEstimate, Estimate, estimate, estimate_bandwidth};
     #[pymodule_export]
     use super::graph::AppGraph;
     #[pymodule_export]

@@ -3,11 +3,13 @@
 //! `numpy` is imported when the first array is asked for, and not before.
 
 use netcore_core::cost::{PolicyChoice, of_links};
+use netcore_core::estimate::Estimate as Fit;
 use netcore_core::topology::{Arrays, Link, NodeNetwork, Reports, Storage, Topology as Core};
 use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyBytesMethods};
 
+use crate::estimate::Estimate;
 use crate::time::unix_seconds;
 use crate::{error, gate};
 
@@ -182,6 +184,29 @@ impl Topology {
         let policy = policy_choice(py, policy)?;
         let cells = gate::enter(py, || Ok(of_links(&self.0, policy)))?;
         self.shaped(py, cells)
+    }
+
+    #[pyo3(signature = (previous=None, *, seed=0))]
+    fn estimate(
+        &self,
+        py: Python<'_>,
+        previous: Option<&Estimate>,
+        seed: u64,
+    ) -> PyResult<Estimate> {
+        let previous = previous.map(|previous| &previous.0);
+        gate::enter(py, || {
+            Fit::of_topology(&self.0, previous, seed).map(Estimate)
+        })
+    }
+
+    #[pyo3(signature = (estimate=None, *, seed=0))]
+    fn estimated(&self, py: Python<'_>, estimate: Option<&Estimate>, seed: u64) -> PyResult<Self> {
+        gate::enter(py, || {
+            Ok(Self(match estimate {
+                Some(estimate) => estimate.0.fill(&self.0),
+                None => Fit::of_topology(&self.0, None, seed)?.fill(&self.0),
+            }))
+        })
     }
 
     fn __repr__(&self) -> String {
