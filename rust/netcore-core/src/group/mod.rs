@@ -99,6 +99,10 @@ pub struct Unplaced {
     pub beyond: usize,
 }
 
+/// Greedy placements at most, and the share of the budget that they leave to the rest: where the
+/// applications begin decides more than any later step, and each beginning is soon judged.
+const MOST_STARTS: usize = 24;
+const LEAST_LEFT: f64 = 0.75;
 /// The share of nodes passed over in greedy placements that leave something to chance.
 const BLINKS: f32 = 0.1;
 
@@ -148,10 +152,12 @@ pub fn place(
         search.consider(&mut from_given, budget);
     }
     search.consider(&mut layout, budget);
-    for (tie, blinks) in [(Tie::Pack, 0.0), (Tie::Spread, BLINKS), (Tie::Pack, BLINKS)] {
-        if !budget.goes_on() {
+    for start in 1..MOST_STARTS {
+        if !budget.goes_on() || budget.left() < LEAST_LEFT {
             break;
         }
+        let tie = [Tie::Spread, Tie::Pack][start % 2];
+        let blinks = if start == 1 { 0.0 } else { BLINKS };
         layout = Layout::new(problem);
         search.start_from(&mut layout, tie, blinks, budget);
         search.consider(&mut layout, budget);
