@@ -321,6 +321,12 @@ def whole_numbers(source: Source, good: Any) -> tuple[Any, bool | None]:
     return good, True
 
 
+def bounded(budget: Any) -> Any:
+    """A budget that can be had is no fault: it is cut, or the search would use it."""
+    is_large = isinstance(budget, int | float) and 1000 < budget < 2**64
+    return 1000 if is_large else budget
+
+
 @surface(12)
 def place_group(source: Source, _: World) -> Case:
     arrays = group_arrays()
@@ -337,7 +343,9 @@ def place_group(source: Source, _: World) -> Case:
     fails = None if is_array is not False else True
     if source.happens(0.2):
         option = source.one_of(list(budget))
-        budget[option] = source.one_of((source.number(), source.integer(), source.anything()))
+        budget[option] = bounded(
+            source.one_of((source.number(), source.integer(), source.anything()))
+        )
         fails = None
 
     def wrong(made: netcore.GroupPlacement) -> str | None:
@@ -359,7 +367,9 @@ def plan_group(source: Source, world: World) -> Case:
     budget = {"deadline_ms": None, "max_steps": 200}
     if source.happens(0.4):
         option = source.one_of([*budget, "seed", "detail", "commit"])
-        budget[option] = source.one_of((source.number(), source.integer(), source.anything()))
+        budget[option] = bounded(
+            source.one_of((source.number(), source.integer(), source.anything()))
+        )
 
     def wrong(made: netcore.GroupPlan) -> str | None:
         if made.objective > made.greedy_objective and made.unplaced == made.greedy_unplaced:
