@@ -3,8 +3,8 @@
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -165,8 +165,8 @@ class Api:
     ) -> Object:
         """The object at a path, as soon as a claim about it holds."""
         try:
-            async with asyncio.timeout(within_s):
-                async for item in self._states(path):
+            async with asyncio.timeout(within_s), aclosing(self._states(path)) as states:
+                async for item in states:
                     if item is not None and holds(item):
                         return item
         except TimeoutError:
@@ -177,15 +177,15 @@ class Api:
     async def until_gone(self, path: str, *, within_s: float = PATIENCE_S) -> None:
         """Returns when no object stands at a path."""
         try:
-            async with asyncio.timeout(within_s):
-                async for item in self._states(path):
+            async with asyncio.timeout(within_s), aclosing(self._states(path)) as states:
+                async for item in states:
                     if item is None:
                         return
         except TimeoutError:
             now = (await self.request("GET", path)).raw.decode()
             raise AssertionError(f"still there after {within_s} s: {now}") from None
 
-    async def _states(self, path: str) -> AsyncIterator[Object | None]:
+    async def _states(self, path: str) -> AsyncGenerator[Object | None, None]:
         """The object at a path now, then after each change; None while there is none."""
         collection, _, name = path.rpartition("/")
         selector = f"metadata.name={name}"

@@ -1,5 +1,6 @@
 """Scheduler names and the profiles that serve them."""
 
+from contextlib import aclosing
 from pathlib import Path
 
 import orjson
@@ -106,9 +107,11 @@ async def nodes_of_bound(kube: KubeClient, namespace: str, *, count: int) -> lis
         if node := pod["spec"].get("nodeName"):
             nodes[pod["metadata"]["name"]] = node
     if len(nodes) < count:
-        async for _, _, pod in kube.watch(POD, namespace=namespace, resource_version=version):
-            if node := pod.get("spec", {}).get("nodeName"):
-                nodes[pod["metadata"]["name"]] = node
-            if len(nodes) == count:
-                break
+        watch = kube.watch(POD, namespace=namespace, resource_version=version)
+        async with aclosing(watch) as events:
+            async for _, _, pod in events:
+                if node := pod.get("spec", {}).get("nodeName"):
+                    nodes[pod["metadata"]["name"]] = node
+                if len(nodes) == count:
+                    break
     return list(nodes.values())
