@@ -11,9 +11,9 @@ import pytest
 
 from netcore_cluster.api.address import bind
 from netcore_cluster.api.bootstrap import bootstrap
+from netcore_cluster.api.http1 import MAX_BODY_BYTES
 from netcore_cluster.api.identity import Authenticator
 from netcore_cluster.api.listener import listening
-from netcore_cluster.api.messages import MAX_BODY_BYTES
 from netcore_cluster.api.registry import Registry
 from netcore_cluster.api.server import Server
 from netcore_cluster.storage.store import Store, open_store

@@ -7,7 +7,7 @@ import orjson
 
 from netcore_cluster.api import errors
 from netcore_cluster.api.discovery import Discovery
-from netcore_cluster.api.messages import Request, Response
+from netcore_cluster.api.http1 import Request, Response
 from netcore_cluster.api.metrics import RequestMetrics
 from netcore_cluster.api.options import Query
 from netcore_cluster.api.registry import Registry

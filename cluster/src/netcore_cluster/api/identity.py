@@ -36,7 +36,7 @@ class Authenticator:
         """Returns who sent a request, or None.
 
         Args:
-            headers: of the request, by name in whatever case.
+            headers: of the request, by lower-case name.
             certificate: of the connection's client, as the ssl module describes one that it has
                 verified; its common name is the user, its organizations are the groups.
         """

@@ -9,7 +9,8 @@ import time
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 
-from netcore_cluster.api.messages import Response, Stream
+from netcore_cluster.api.connection import Stream
+from netcore_cluster.api.http1 import Response
 from netcore_cluster.api.routes import Route
 
 BUCKETS_S = (0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.5, 2, 3, 5, 8, 10, 30, 60)

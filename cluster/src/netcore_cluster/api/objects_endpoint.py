@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import orjson
 
 from netcore_cluster.api import errors
+from netcore_cluster.api.connection import Stream
 from netcore_cluster.api.deletion import DeleteOptions, delete_options
 from netcore_cluster.api.errors import ApiError, Object
+from netcore_cluster.api.http1 import Request, Response
 from netcore_cluster.api.identity import User
-from netcore_cluster.api.messages import Request, Response, Stream
 from netcore_cluster.api.metadata import timestamp
 from netcore_cluster.api.options import (
     Query,

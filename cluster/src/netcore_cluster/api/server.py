@@ -5,10 +5,11 @@ import logging
 import orjson
 
 from netcore_cluster.api import errors
+from netcore_cluster.api.connection import Certificate, Stream
 from netcore_cluster.api.documents import Documents
 from netcore_cluster.api.errors import ApiError
+from netcore_cluster.api.http1 import Request, Response
 from netcore_cluster.api.identity import Authenticator
-from netcore_cluster.api.messages import Certificate, Request, Response, Stream
 from netcore_cluster.api.metrics import RequestMetrics
 from netcore_cluster.api.objects_endpoint import ObjectsEndpoint
 from netcore_cluster.api.options import parse_query
