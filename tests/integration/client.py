@@ -154,7 +154,13 @@ class Api:
             timeout=aiohttp.ClientTimeout(total=None),
         ) as response:
             assert response.status == 200, await response.text()
-            yield Watch(response)
+            try:
+                yield Watch(response)
+            finally:
+                # A watch is left in the middle: no farewell of TLS, which the test's end would
+                # cut off.
+                if response.connection is not None and response.connection.transport is not None:
+                    response.connection.transport.abort()
 
     async def until(
         self,
