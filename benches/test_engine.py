@@ -9,26 +9,11 @@ import json
 import pytest
 
 import netcore
+from engine.objects import FILTERS, SCORES, profile
 from harness.recorder import Report
 from harness.timing import in_turns
 
 DEPLOYMENTS = 50
-FILTERS = (
-    "NodeUnschedulable",
-    "NodeName",
-    "TaintToleration",
-    "NodeAffinity",
-    "NodePorts",
-    "NodeResourcesFit",
-    "NetworkLimits",
-)
-SCORES = {
-    "TaintToleration": 3,
-    "NodeAffinity": 2,
-    "NodeResourcesFit": 1,
-    "NodeResourcesBalancedAllocation": 1,
-    "NetworkCost": 5,
-}
 
 
 def node(index: int) -> bytes:
@@ -105,19 +90,6 @@ def pod(index: int) -> bytes:
             "status": {"phase": "Pending"},
         }
     ).encode()
-
-
-def profile() -> netcore.Profile:
-    return netcore.Profile(
-        json.dumps(
-            {
-                "schedulerName": "netcore",
-                "queueSort": {"name": "AppGroupSort"},
-                "filters": [{"name": name} for name in FILTERS],
-                "scores": [{"name": name, "weight": weight} for name, weight in SCORES.items()],
-            }
-        ).encode()
-    )
 
 
 def test_taking_in_pods(report: Report) -> None:

@@ -8,7 +8,7 @@
 //! *Source*: the model of matrix factorisation with biases (Koren, Bell and Volinsky, IEEE Computer
 //! 2009), fitted by alternating least squares.
 
-use super::graph::MOST_NODES;
+use super::graph::{MOST_NODES, check_ends};
 use super::linear::solve;
 use super::random::Random;
 use crate::error::{Error, Result};
@@ -309,23 +309,7 @@ fn check(nodes: usize, samples: &[Throughput]) -> Result<()> {
         );
     }
     for (index, sample) in samples.iter().enumerate() {
-        for (argument, node) in [
-            ("origins", sample.origin),
-            ("destinations", sample.destination),
-        ] {
-            if node as usize >= nodes {
-                let problem =
-                    format!("[{index}] = {node} is no node: 0 to {nodes} exclusive is needed");
-                return invalid(argument, problem);
-            }
-        }
-        if sample.origin == sample.destination {
-            let problem = format!(
-                "[{index}] = {} is the origin: leave out a node's path to itself",
-                sample.destination
-            );
-            return invalid("destinations", problem);
-        }
+        check_ends(nodes, index, sample.origin, sample.destination)?;
         if !(sample.bandwidth_bps > 0.0 && sample.bandwidth_bps <= HIGHEST_BPS) {
             let problem = format!(
                 "[{index}] = {} is not above 0 and at most {HIGHEST_BPS:e}: leave out what was \

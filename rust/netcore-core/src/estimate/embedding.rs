@@ -63,14 +63,7 @@ impl Embedding {
                 height: START_HEIGHT,
             }
         });
-        let places = places.collect();
-        let mut sweeper = Sweeper {
-            graph,
-            member,
-            places,
-            around: Surroundings::default(),
-            random,
-        };
+        let mut sweeper = Sweeper::new(graph, member, places.collect(), random);
         let mut order: Vec<usize> = (0..graph.len()).collect();
         let mut mean = Vec::new();
         for sweep in 0..SWEEPS {
@@ -113,14 +106,7 @@ impl Embedding {
                 }
             })
         });
-        let places = places.collect();
-        let mut sweeper = Sweeper {
-            graph,
-            member,
-            places,
-            around: Surroundings::default(),
-            random,
-        };
+        let mut sweeper = Sweeper::new(graph, member, places.collect(), random);
         for &node in &joined {
             sweeper.improve(node, SCALES[0], true, false);
         }
@@ -146,7 +132,17 @@ struct Sweeper<'a> {
     random: Random,
 }
 
-impl Sweeper<'_> {
+impl<'a> Sweeper<'a> {
+    fn new(graph: &'a Graph, member: usize, places: Vec<Place>, random: Random) -> Self {
+        Self {
+            graph,
+            member,
+            places,
+            around: Surroundings::default(),
+            random,
+        }
+    }
+
     /// Move a node to where it suits its peers better, as they are now; never to where it suits
     /// them less.
     fn improve(&mut self, node: usize, scale: f32, relocates: bool, overlooks: bool) {

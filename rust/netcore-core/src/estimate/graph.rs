@@ -233,25 +233,27 @@ fn mean<'a>(samples: impl Iterator<Item = &'a Sample>) -> (f32, f32) {
     (sum / weights, weights)
 }
 
-fn check(nodes: usize, index: usize, sample: &Sample) -> Result<()> {
+/// Whether a sample is of the path between two of the nodes.
+pub(super) fn check_ends(nodes: usize, index: usize, origin: u32, destination: u32) -> Result<()> {
     let invalid = |argument, problem| Err(Error::InvalidArgument { argument, problem });
-    for (argument, node) in [
-        ("origins", sample.origin),
-        ("destinations", sample.destination),
-    ] {
+    for (argument, node) in [("origins", origin), ("destinations", destination)] {
         if node as usize >= nodes {
             let problem =
                 format!("[{index}] = {node} is no node: 0 to {nodes} exclusive is needed");
             return invalid(argument, problem);
         }
     }
-    if sample.origin == sample.destination {
-        let problem = format!(
-            "[{index}] = {} is the origin: leave out a node's path to itself",
-            sample.destination
-        );
+    if origin == destination {
+        let problem =
+            format!("[{index}] = {destination} is the origin: leave out a node's path to itself");
         return invalid("destinations", problem);
     }
+    Ok(())
+}
+
+fn check(nodes: usize, index: usize, sample: &Sample) -> Result<()> {
+    let invalid = |argument, problem| Err(Error::InvalidArgument { argument, problem });
+    check_ends(nodes, index, sample.origin, sample.destination)?;
     if !(0.0..=LONGEST_RTT_MS).contains(&sample.rtt_ms) {
         let problem = format!(
             "[{index}] = {} is not in 0..={LONGEST_RTT_MS}: leave out what was not measured",
