@@ -1,10 +1,12 @@
 //! What scoring from a matrix costs, beside the time that the memory takes to hand over the rows.
 
 use std::hint::black_box;
+use std::ops::Range;
 use std::time::Duration;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, SamplingMode};
+use memmap2::MmapMut;
 use netcore_core::all_pairs::{
     Cells, CostMatrix, Feasible, Options, Pods, Request, Storage, best_of,
 };
@@ -26,19 +28,34 @@ impl Random {
     }
 }
 
-/// A symmetric matrix without any structure, row-major.
-fn costs(nodes: usize) -> Vec<f32> {
-    let mut random = Random(1);
-    let codes: Vec<usize> = (0..nodes).map(|_| random.below(1 << 20)).collect();
-    let cost = |origin: usize, destination: usize| (codes[origin] ^ codes[destination]) as f32;
-    (0..nodes * nodes)
-        .map(|cell| cost(cell / nodes, cell % nodes) / 1e4)
-        .collect()
+/// A symmetric matrix without any structure, row-major. What is read is read from pages of the same
+/// size as the engine's, so that the limit is that of the memory.
+struct Costs(MmapMut);
+
+impl Costs {
+    fn new(nodes: usize) -> Self {
+        let mut random = Random(1);
+        let codes: Vec<usize> = (0..nodes).map(|_| random.below(1 << 20)).collect();
+        let mut pages = MmapMut::map_anon(nodes * nodes * size_of::<f32>()).expect("memory");
+        #[cfg(target_os = "linux")]
+        pages.advise(memmap2::Advice::HugePage).expect("advice");
+        let rows = bytemuck::cast_slice_mut(&mut pages).chunks_mut(nodes);
+        for (row, code) in rows.zip(&codes) {
+            for (cell, other) in row.iter_mut().zip(&codes) {
+                *cell = (code ^ other) as f32 / 1e4;
+            }
+        }
+        Self(pages)
+    }
+
+    fn cells(&self) -> &[f32] {
+        bytemuck::cast_slice(&self.0)
+    }
 }
 
-fn matrix(costs: &[f32], nodes: usize, storage: Storage) -> CostMatrix {
+fn matrix(costs: &Costs, nodes: usize, storage: Storage) -> CostMatrix {
     let mut cells = Cells::new(nodes).expect("memory");
-    for (origin, row) in costs.chunks(nodes).enumerate() {
+    for (origin, row) in costs.cells().chunks(nodes).enumerate() {
         cells.row_mut(origin).copy_from_slice(row);
     }
     let options = Options {
@@ -100,10 +117,10 @@ impl Batch {
     }
 
     /// Read the rows of these pods' peers in their order, and do no more than a sum needs.
-    fn stream(&self, costs: &[f32], nodes: usize, pods: std::ops::Range<usize>) {
+    fn stream(&self, costs: &Costs, nodes: usize, pods: Range<usize>) {
         for &peer in &self.peers[pods.start * PEERS..pods.end * PEERS] {
             let start = peer as usize * nodes;
-            black_box(sum_of_bits(&costs[start..start + nodes]));
+            black_box(sum_of_bits(&costs.cells()[start..start + nodes]));
         }
     }
 }
@@ -125,7 +142,7 @@ fn sum_of_bits(row: &[f32]) -> u32 {
 
 fn batch(group: &mut BenchmarkGroup<'_, WallTime>) {
     const NODES: usize = 10_000;
-    let costs = costs(NODES);
+    let costs = Costs::new(NODES);
     let pods = Batch::new(10_000, NODES);
     group.sampling_mode(SamplingMode::Flat).sample_size(10);
     for (id, storage) in [("batch_f32", Storage::F32), ("batch_u16", Storage::U16)] {
@@ -145,7 +162,7 @@ fn batch(group: &mut BenchmarkGroup<'_, WallTime>) {
 fn one_pod(group: &mut BenchmarkGroup<'_, WallTime>) {
     const NODES: usize = 15_000;
     const PODS: usize = 2000;
-    let costs = costs(NODES);
+    let costs = Costs::new(NODES);
     let matrix = matrix(&costs, NODES, Storage::F32);
     let pods = Batch::new(PODS, NODES);
     let mut random = Random(3);
@@ -168,7 +185,7 @@ fn one_pod(group: &mut BenchmarkGroup<'_, WallTime>) {
             matrix.score(black_box(&request)).expect("sound")
         });
     });
-    let rows: Vec<&[f32]> = costs.chunks(NODES).take(8).collect();
+    let rows: Vec<&[f32]> = costs.cells().chunks(NODES).take(8).collect();
     let mut row = 0;
     group.bench_function("cached_row", |bencher| {
         bencher.iter(|| {

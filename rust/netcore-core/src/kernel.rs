@@ -6,7 +6,7 @@
 //! the same on every machine.
 #![allow(
     unsafe_code,
-    reason = "a function compiled for AVX2 is called where AVX2 was found"
+    reason = "a function compiled for AVX2 is called where AVX2 was found; asking ahead for memory"
 )]
 
 /// Define a loop, and the function that calls the best version of it.
@@ -47,6 +47,24 @@ compiled_twice! {
     }
 }
 
+/// A factor from `1 - weight`, far away, to 1, that falls to `1 - weight / 2` at a distance of
+/// `near`; where the distance is unknown, that of `otherwise` instead of a share of `near`.
+#[inline]
+pub(crate) fn closeness(distance: f32, near: f32, otherwise: f32, weight: f32) -> f32 {
+    let share = near / (near + distance);
+    let share = if share.is_nan() { otherwise } else { share };
+    1.0 - weight + weight * share
+}
+
+compiled_twice! {
+    /// Write the [`closeness`] of each cell.
+    fn closenesses(factors: &mut [f32], cells: &[f32], near: f32, otherwise: f32, weight: f32) {
+        for (factor, &cell) in factors.iter_mut().zip(cells) {
+            *factor = closeness(cell, near, otherwise, weight);
+        }
+    }
+}
+
 compiled_twice! {
     /// Multiply each cell by another.
     fn multiply(cells: &mut [f32], factors: &[f32]) {
@@ -56,22 +74,23 @@ compiled_twice! {
     }
 }
 
-/// A utility, 0 to 1, as an integer; 0 for NaN.
+/// 2^23: a float of that size has no digits after the point, and its lowest bits are an integer's.
+const WHOLE_F32: f32 = 8_388_608.0;
+
+/// A utility, 0 to 1, as an integer, rounded to the nearest; 0 for NaN. In operations that every
+/// machine has in vectors, which a cast that saturates is not.
 #[inline]
 pub(crate) fn whole(utility: f32) -> u16 {
-    // Not negative: adding a half and cutting rounds.
-    (utility * f32::from(u16::MAX) + 0.5) as u16
+    let bits = (utility * f32::from(u16::MAX) + WHOLE_F32).to_bits();
+    if utility.is_nan() { 0 } else { bits as u16 }
 }
 
 compiled_twice! {
-    /// Write utilities as integers, and whether one of them is NaN.
-    fn to_whole(row: &mut [u16], utilities: &[f32], has_unknown: &mut bool) {
-        let mut unknown = 0_u32;
-        for (cell, &utility) in row.iter_mut().zip(utilities) {
-            unknown |= u32::from(utility.is_nan());
-            *cell = whole(utility);
-        }
-        *has_unknown = unknown > 0;
+    /// Append utilities as integers, and tell whether one of them is NaN.
+    fn to_whole(row: &mut Vec<u16>, utilities: &[f32], has_unknown: &mut bool) {
+        row.extend(utilities.iter().map(|&utility| whole(utility)));
+        let is_unknown = |unknown, utility: &f32| unknown | u32::from(utility.is_nan());
+        *has_unknown = utilities.iter().fold(0, is_unknown) > 0;
     }
 }
 
@@ -149,7 +168,7 @@ compiled_twice! {
     }
 }
 
-/// 2^52: a float of that size has no digits after the point, and its lowest bits are an integer's.
+/// As [`WHOLE_F32`], 2^52.
 const WHOLE: f64 = 4_503_599_627_370_496.0;
 
 /// The float of an integer from 0 to 2^52, in operations that every machine has in vectors.
@@ -212,6 +231,24 @@ const WIDE: usize = 32;
 /// follow.
 const ABREAST: usize = 16;
 
+/// Bytes by which narrow rows are asked for ahead. Rows of wide cells are read fast enough for the
+/// memory to see by itself where they go on.
+const AHEAD: usize = 256;
+
+/// Ask the memory for the cell so many behind the first of these: soon it will be read.
+#[inline(always)]
+fn ask_ahead<T>(cells: &[T], ahead: usize) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        let cell = cells.as_ptr().wrapping_add(ahead);
+        // SAFETY: it is a hint, which reads nothing and is ignored where there is no memory.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(cell.cast()) }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (cells, ahead);
+}
+
 /// Define the loop that adds weighted rows of one cell type.
 ///
 /// Rows are walked side by side, a cache line or two of each at a time: the memory works on many of
@@ -232,6 +269,9 @@ macro_rules! add_weighted_rows {
                             let Some(cells) = row[start..].first_chunk::<WIDE>() else {
                                 continue;
                             };
+                            if size_of::<$cell>() < size_of::<f32>() {
+                                ask_ahead(cells, AHEAD / size_of::<$cell>());
+                            }
                             for (lanes, cells) in lanes.iter_mut().zip(cells.as_chunks::<8>().0) {
                                 for (sum, &cell) in lanes.iter_mut().zip(cells) {
                                     *sum += weight * <f32 as From<$cell>>::from(cell);
@@ -371,7 +411,7 @@ mod tests {
     #[test]
     fn utilities_are_rounded_and_unknown_ones_found() {
         let mut utilities: Vec<f32> = (0..1000).map(|cell| cell as f32 / 999.0).collect();
-        let (mut row, mut has_unknown) = (vec![0; 1000], true);
+        let (mut row, mut has_unknown) = (Vec::new(), true);
         to_whole(&mut row, &utilities, &mut has_unknown);
         assert!(!has_unknown && row[0] == 0 && row[999] == u16::MAX);
         for (&cell, &utility) in row.iter().zip(&utilities) {
@@ -379,6 +419,7 @@ mod tests {
             assert_eq!(cell, whole(utility));
         }
         utilities[777] = f32::NAN;
+        row.clear();
         to_whole(&mut row, &utilities, &mut has_unknown);
         assert!(has_unknown && row[777] == 0);
     }

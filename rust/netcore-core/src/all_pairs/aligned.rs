@@ -1,5 +1,10 @@
 //! Square matrices whose rows begin on cache lines.
 
+use std::marker::PhantomData;
+
+use bytemuck::Pod;
+use memmap2::MmapMut;
+
 use crate::error::Result;
 
 use super::invalid;
@@ -8,18 +13,20 @@ use super::invalid;
 const LINE: usize = 64;
 
 /// A square matrix, row-major. Each row begins at a multiple of 64 bytes, so that a vector never
-/// straddles two cache lines; what that adds to a row is less than a line.
+/// straddles two cache lines; what that adds to a row is less than two lines.
+///
+/// It lies in pages of its own, large ones where the system has them: rows that are read here and
+/// there would else wait for the addresses of their pages as long as for their cells.
 #[derive(Debug)]
 pub(super) struct Square<T> {
     size: usize,
     /// Cells from the start of a row to the start of the next.
     stride: usize,
-    /// Cells before the first row: an allocation need not begin on a line.
-    offset: usize,
-    cells: Vec<T>,
+    pages: MmapMut,
+    cells: PhantomData<T>,
 }
 
-impl<T: Copy + Default> Square<T> {
+impl<T: Pod> Square<T> {
     /// A matrix of zeros.
     ///
     /// # Errors
@@ -27,24 +34,29 @@ impl<T: Copy + Default> Square<T> {
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) where there is no memory for it.
     pub(super) fn new(size: usize) -> Result<Self> {
         let line = LINE / size_of::<T>();
-        let stride = size.next_multiple_of(line);
-        let mut cells = Vec::new();
-        let count = size.checked_mul(stride).map(|count| count + line - 1);
-        let count = count.filter(|&count| cells.try_reserve_exact(count).is_ok());
-        let Some(count) = count else {
+        // An odd number of lines: where rows are walked side by side, a power of two would have
+        // them push one another out of the cache.
+        let stride = (size.div_ceil(line) | 1).checked_mul(line);
+        let bytes = stride
+            .and_then(|stride| stride.checked_mul(size.max(1)))
+            .and_then(|cells| cells.checked_mul(size_of::<T>()));
+        let pages = bytes.and_then(|bytes| MmapMut::map_anon(bytes).ok());
+        let (Some(stride), Some(pages)) = (stride, pages) else {
             return Err(invalid(
                 "costs",
                 format!("there is no memory for a matrix over {size} nodes: use zones"),
             ));
         };
-        cells.resize(count, T::default());
-        let offset = cells.as_ptr().align_offset(LINE);
+        #[cfg(target_os = "linux")]
+        {
+            // A wish: where it is not granted, all else holds.
+            let _ = pages.advise(memmap2::Advice::HugePage);
+        }
         Ok(Self {
             size,
             stride,
-            // Where the platform cannot tell, rows are not aligned, and all else holds.
-            offset: if offset < line { offset } else { 0 },
-            cells,
+            pages,
+            cells: PhantomData,
         })
     }
 
@@ -56,21 +68,21 @@ impl<T: Copy + Default> Square<T> {
 
     /// Bytes that the matrix holds.
     pub(super) fn nbytes(&self) -> usize {
-        self.cells.capacity() * size_of::<T>()
+        self.pages.len()
     }
 
     #[inline]
     pub(super) fn row(&self, row: usize) -> &[T] {
         assert!(row < self.size, "row out of range");
-        let start = self.offset + row * self.stride;
-        &self.cells[start..start + self.size]
+        let start = row * self.stride;
+        &bytemuck::cast_slice(&self.pages)[start..start + self.size]
     }
 
     #[inline]
     pub(super) fn row_mut(&mut self, row: usize) -> &mut [T] {
         assert!(row < self.size, "row out of range");
-        let start = self.offset + row * self.stride;
-        &mut self.cells[start..start + self.size]
+        let start = row * self.stride;
+        &mut bytemuck::cast_slice_mut(&mut self.pages)[start..start + self.size]
     }
 
     /// The matrix with rows and columns exchanged.
@@ -129,8 +141,8 @@ mod tests {
                 assert_eq!(wide.row(row).as_ptr().align_offset(LINE), 0);
                 assert_eq!(narrow.row(row).as_ptr().align_offset(LINE), 0);
             }
-            assert!(wide.nbytes() <= 4 * size * size + (size + 1) * LINE);
-            assert!(narrow.nbytes() <= 2 * size * size + (size + 1) * LINE);
+            assert!(wide.nbytes() <= 4 * size * size + (size + 1) * 2 * LINE);
+            assert!(narrow.nbytes() <= 2 * size * size + (size + 1) * 2 * LINE);
         }
         assert!(Square::<f32>::new(usize::MAX / 8).is_err());
         assert!(Square::<f32>::new(1 << 30).is_err());

@@ -8,7 +8,7 @@ use super::invalid;
 use super::pods::Term;
 
 /// What a cell is stored as.
-pub(super) trait Stored: Copy + Default + PartialEq + Send + Sync + 'static {
+pub(super) trait Stored: bytemuck::Pod + PartialEq + Send + Sync {
     /// The stored form of a cost, in units of the scale.
     fn encode(cost: f32, scale: f32) -> Self;
     /// The cost in units of the scale.

@@ -44,6 +44,8 @@ pub(crate) struct Utilities {
 struct Basis {
     rtt_ms: Vec<f32>,
     closeness: Vec<f32>,
+    /// Room for what is made of them.
+    utilities: Vec<f32>,
 }
 
 impl Network {
@@ -175,9 +177,7 @@ impl Utilities {
     /// The factor that prefers the nearer of two links that serve equally well.
     #[inline]
     fn closeness(&self, rtt_ms: f32) -> f32 {
-        let near = self.near_rtt_ms / (self.near_rtt_ms + rtt_ms);
-        let near = if near.is_nan() { NEUTRAL } else { near };
-        1.0 - CLOSENESS + CLOSENESS * near
+        kernel::closeness(rtt_ms, self.near_rtt_ms, NEUTRAL, CLOSENESS)
     }
 
     /// The row of a peer.
@@ -189,8 +189,8 @@ impl Utilities {
         need: &Need,
     ) -> Arc<UtilityRow> {
         let work_out = || {
-            let basis = self.basis(network, peer, direction);
-            self.work_out(network, peer, direction, need, &basis)
+            let mut basis = self.basis(network, peer, direction);
+            self.work_out(network, peer, direction, need, &mut basis)
         };
         if self.changes_with_reservations(network, need) {
             return Arc::new(work_out());
@@ -321,8 +321,8 @@ impl Utilities {
                     for peer in layer.peers() {
                         if peer == node {
                             layer.replace(peer, || {
-                                let basis = self.basis(network, peer, direction);
-                                self.work_out(network, peer, direction, &need, &basis)
+                                let mut basis = self.basis(network, peer, direction);
+                                self.work_out(network, peer, direction, &need, &mut basis)
                             });
                         } else if node.index() < slots {
                             layer.rewrite(peer, &[node], turns, |slot| utility(peer, slot));
@@ -337,9 +337,12 @@ impl Utilities {
     fn basis(&self, network: &Network, peer: NodeId, direction: Direction) -> Basis {
         let planes = [network.topology.rtt_ms()];
         let rtt_ms = network.row(peer, direction, &planes, &self.declared);
-        let closeness = rtt_ms.iter().map(|&rtt_ms| self.closeness(rtt_ms));
+        let mut closeness = vec![0.0; rtt_ms.len()];
+        let near_rtt_ms = self.near_rtt_ms;
+        kernel::closenesses(&mut closeness, &rtt_ms, near_rtt_ms, NEUTRAL, CLOSENESS);
         Basis {
-            closeness: closeness.collect(),
+            closeness,
+            utilities: vec![0.0; rtt_ms.len()],
             rtt_ms,
         }
     }
@@ -350,11 +353,11 @@ impl Utilities {
         peer: NodeId,
         direction: Direction,
         need: &Need,
-        basis: &Basis,
+        basis: &mut Basis,
     ) -> UtilityRow {
-        let mut utilities = vec![0.0_f32; basis.rtt_ms.len()];
-        self.policy.utilities(&basis.rtt_ms, need, &mut utilities);
-        kernel::multiply(&mut utilities, &basis.closeness);
+        let utilities = &mut basis.utilities;
+        self.policy.utilities(&basis.rtt_ms, need, utilities);
+        kernel::multiply(utilities, &basis.closeness);
         // Only of links that were measured is more known than a round trip.
         let (topology, slot) = (&network.topology, peer.index());
         let mut look_closer = |node: usize| {
@@ -369,6 +372,6 @@ impl Utilities {
             let known = topology.bandwidth_bps().row(slot, direction).known();
             known.for_each(|(node, _)| look_closer(node));
         }
-        UtilityRow::new(peer, &utilities, topology.present())
+        UtilityRow::new(peer, utilities, topology.present())
     }
 }
