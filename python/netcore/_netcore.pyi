@@ -162,8 +162,8 @@ def place_group(
         max_steps: Moves and swaps that may be priced; None is without end.
 
     Raises:
-        InvalidInputError: A shape, a value that is negative, infinite or NaN, a pod or node out of
-            range, P · N above 2**27, or neither a deadline nor steps.
+        InvalidInputError: A shape or type, a value that is negative, infinite or NaN, a pod or node
+            out of range, N · N, P · N or 2 · E above 2**27, or neither a deadline nor steps.
     """
 
 @final
@@ -383,8 +383,8 @@ class Topology:
                 time. No answer depends on it.
 
         Raises:
-            InvalidInputError: A shape, a negative or an infinite value, a repeated node name, an
-                unknown storage.
+            InvalidInputError: A shape or type, a negative or an infinite value, a repeated node
+                name, an unknown storage.
         """
 
     @staticmethod
@@ -566,7 +566,8 @@ def estimate(
 
     Raises:
         InvalidInputError: A name is empty or comes twice, a place is out of range, both ends are
-            one node, lengths differ, or a value is out of its range or NaN.
+            one node, lengths differ, a type or shape does not fit, or a value is out of its range
+            or NaN.
     """
 
 def estimate_bandwidth(
@@ -685,15 +686,16 @@ class CostMatrix:
         """Build from the costs between Z zones, and those of L measured links.
 
         Args:
-            zones: The zone of each node, 0 to Z - 1; shape [N].
-            zone_costs: `[origin, destination]`; shape [Z, Z].
-            origins: The node that each link leaves; shape [L].
-            destinations: The node that it leads to; shape [L].
-            costs: What it costs; shape [L].
+            zones: The zone of each node, 0 to Z - 1; int64, int32 or uint32 of shape [N], N at most
+                1,048,576.
+            zone_costs: `[origin, destination]`; float32 of shape [Z, Z].
+            origins: The node that each link leaves; as `zones`, of shape [L], L at most 2**26.
+            destinations: The node that it leads to; as `origins`.
+            costs: What it costs; float32 of shape [L].
 
         Raises:
-            InvalidInputError: A node has no such zone, a link no such node or comes twice, or a
-                cost is negative, infinite or NaN.
+            InvalidInputError: A shape or type does not fit, a node has no such zone, a link no such
+                node or comes twice, or a cost is negative, infinite or NaN.
         """
 
     @property
@@ -754,10 +756,11 @@ class CostMatrix:
 
         Args:
             indptr: The peers of pod p are the entries `indptr[p]:indptr[p + 1]`; int64, int32 or
-                uint32 of shape [P + 1], from 0 to E.
-            peers: Nodes of the placed peers; shape [E]. One that comes twice counts twice.
-            weight_to: How much traffic from the pod to each peer counts; float32 or float64 of
-                shape [E], None for not at all.
+                uint32 of shape [P + 1], from 0 to E; P at most 2**24.
+            peers: Nodes of the placed peers; as `indptr`, of shape [E], E at most 2**26. One that
+                comes twice counts twice.
+            weight_to: How much traffic from the pod to each peer counts; float32, or float64 that
+                is rounded to it, of shape [E]; None for not at all.
             weight_from: How much traffic from each peer to the pod counts, as `weight_to`.
             feasible: Nodes that can be chosen; bool of shape [N] for all pods or [P, N].
             best: How many of each pod's best nodes are wanted; at most N, or 1,024 if more.

@@ -269,7 +269,7 @@ ZERO = np.zeros((3, 3), np.float32)
     [
         (
             lambda: netcore.CostMatrix(np.zeros((2, 3), np.float32)),
-            r"costs: .*shape \[2, 3\], must",
+            r"costs: shape is \[2, 3\], must be \[2, 2\]",
         ),
         (lambda: netcore.CostMatrix(np.zeros((3, 3))), "costs: is an array of float64"),
         (lambda: netcore.CostMatrix([[0]]), "costs: is of type list"),

@@ -2,21 +2,24 @@
 
 use std::sync::RwLock;
 
-use netcore_core::Error;
 use netcore_core::all_pairs::{
     Cells, CostMatrix as Core, Feasible, Options, Pods, Request, Scores as CoreScores, Storage,
+    check_batch, check_zones,
 };
 use netcore_core::cost::of_links;
-use numpy::{PyArray1, PyArray2, PyArrayMethods};
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
-use crate::array::{self, Mask};
+use crate::array::{FLOATS, INTEGERS, Kind, Seen, must_match, seen, seen_if_given};
 use crate::topology::{Topology, policy_choice};
 use crate::{error, gate};
 
 /// The cost of the link between every ordered pair of nodes.
 #[pyclass(frozen, module = "netcore", name = "CostMatrix")]
-pub(crate) struct CostMatrix(RwLock<Core>);
+pub(crate) struct CostMatrix {
+    core: RwLock<Core>,
+    nodes: usize,
+}
 
 /// What came of a batch.
 #[pyclass(frozen, get_all, module = "netcore", name = "Scores")]
@@ -49,7 +52,7 @@ impl Choice {
             tolerance: self.tolerance,
             largest_cost: self.largest_cost,
         };
-        Core::new(cells, &options).map(|core| CostMatrix(RwLock::new(core)))
+        Core::new(cells, &options).map(CostMatrix::of)
     }
 }
 
@@ -66,13 +69,70 @@ fn storage(py: Python<'_>, name: &str) -> PyResult<Storage> {
     }
 }
 
+/// The zone of each node, one for every node there is.
+fn zones_of(given: Option<&Bound<'_, PyAny>>, nodes: usize) -> PyResult<Option<Vec<u32>>> {
+    let zones = seen_if_given("zones", given, INTEGERS, ["N"])?;
+    let zones = zones.map(|zones| {
+        zones.must_match(nodes, "nodes")?;
+        zones.numbers()
+    });
+    zones.transpose()
+}
+
+/// Which nodes can be chosen: for every pod, or for each.
+enum Mask<Nodes, NodesOfPods> {
+    Nodes(Nodes),
+    NodesOfPods(NodesOfPods),
+}
+
+/// The mask, if it is one of these pods over these nodes.
+fn seen_mask<'a, 'py>(
+    given: &'a Bound<'py, PyAny>,
+    pods: usize,
+    nodes: usize,
+) -> PyResult<Mask<Seen<'a, 'py, 1>, Seen<'a, 'py, 2>>> {
+    let array = given.cast::<PyUntypedArray>();
+    if array.is_ok_and(|it| it.ndim() == 2) {
+        let masks = seen("feasible", given, &[Kind::Bool], ["P", "N"])?;
+        return Ok(Mask::NodesOfPods(masks.must_be([pods, nodes])?));
+    }
+    let mask = seen("feasible", given, &[Kind::Bool], ["N] or [P, N"])?;
+    mask.must_match(nodes, "nodes")?;
+    Ok(Mask::Nodes(mask))
+}
+
+impl Mask<Seen<'_, '_, 1>, Seen<'_, '_, 2>> {
+    fn copied(&self) -> PyResult<Mask<Vec<bool>, Vec<bool>>> {
+        Ok(match self {
+            Self::Nodes(mask) => Mask::Nodes(mask.flags()?),
+            Self::NodesOfPods(masks) => Mask::NodesOfPods(masks.flags()?),
+        })
+    }
+}
+
+impl Mask<Vec<bool>, Vec<bool>> {
+    fn feasible(&self) -> Feasible<'_> {
+        match self {
+            Self::Nodes(mask) => Feasible::Nodes(mask),
+            Self::NodesOfPods(masks) => Feasible::NodesOfPods(masks),
+        }
+    }
+}
+
 impl CostMatrix {
+    fn of(core: Core) -> Self {
+        Self {
+            nodes: core.nodes(),
+            core: RwLock::new(core),
+        }
+    }
+
     fn read<T: Send>(
         &self,
         py: Python<'_>,
         work: impl FnOnce(&Core) -> netcore_core::Result<T> + Send,
     ) -> PyResult<T> {
-        gate::enter_shared(py, &self.0, work)
+        gate::enter_shared(py, &self.core, work)
     }
 }
 
@@ -91,14 +151,15 @@ impl CostMatrix {
         largest_cost: Option<f32>,
     ) -> PyResult<Self> {
         let py = costs.py();
+        let costs = seen("costs", costs, &[Kind::F32], ["N", "N"])?;
         let choice = Choice {
             storage: self::storage(py, storage)?,
-            zones: zones.map(|it| array::numbers("zones", it)).transpose()?,
+            zones: zones_of(zones, costs.side()?)?,
             unknown,
             tolerance,
             largest_cost: largest_cost.unwrap_or(0.0),
         };
-        let cells = array::cells("costs", costs)?;
+        let cells = costs.cells()?;
         gate::enter(py, || choice.build(cells))
     }
 
@@ -118,7 +179,7 @@ impl CostMatrix {
         let policy = policy_choice(py, policy)?;
         let choice = Choice {
             storage: self::storage(py, storage)?,
-            zones: zones.map(|it| array::numbers("zones", it)).transpose()?,
+            zones: zones_of(zones, topology.0.slots())?,
             unknown,
             tolerance,
             largest_cost: 1.0,
@@ -144,35 +205,39 @@ impl CostMatrix {
         costs: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let py = zones.py();
-        let zones: Vec<u32> = array::numbers("zones", zones)?;
-        let zone_costs = array::cells("zone_costs", zone_costs)?;
-        let numbers = |argument, it: Option<&Bound<'_, PyAny>>| {
-            it.map_or(Ok(Vec::new()), |it| array::numbers::<u32>(argument, it))
-        };
-        let origins = numbers("origins", origins)?;
-        let destinations = numbers("destinations", destinations)?;
-        let costs = costs.map_or(Ok(Vec::new()), |it| array::weights("costs", it))?;
-        for (argument, length) in [("destinations", destinations.len()), ("costs", costs.len())] {
-            if length != origins.len() {
-                let problem = format!(
-                    "{argument}: has {length} entries: it needs one for each of the {} origins",
-                    origins.len()
-                );
-                return Err(error::invalid(py, &problem));
-            }
+        let zones = seen("zones", zones, INTEGERS, ["N"])?;
+        let zone_costs = seen("zone_costs", zone_costs, &[Kind::F32], ["Z", "Z"])?;
+        let origins = seen_if_given("origins", origins, INTEGERS, ["L"])?;
+        let destinations = seen_if_given("destinations", destinations, INTEGERS, ["L"])?;
+        let costs = seen_if_given("costs", costs, &[Kind::F32], ["L"])?;
+        let length = |it: &Option<Seen<'_, '_, 1>>| it.as_ref().map_or(0, Seen::len);
+        let links = length(&origins);
+        for (argument, length) in [
+            ("destinations", length(&destinations)),
+            ("costs", length(&costs)),
+        ] {
+            must_match(py, argument, length, links, "origins")?;
         }
+        zone_costs.side()?;
+        check_zones(zones.len(), links).map_err(|it| error::raised(py, &it))?;
+        let numbers = |it: Option<Seen<'_, '_, 1>>| it.map_or(Ok(Vec::new()), |it| it.numbers());
+        let zones: Vec<u32> = zones.numbers()?;
+        let origins: Vec<u32> = numbers(origins)?;
+        let destinations: Vec<u32> = numbers(destinations)?;
+        let costs: Vec<f32> = costs.map_or(Ok(Vec::new()), |it| it.copied())?;
+        let zone_costs = zone_costs.cells()?;
         gate::enter(py, || {
             let links = origins.iter().zip(&destinations).zip(&costs);
             let links: Vec<_> = links
                 .map(|((&from, &to), &cost)| (from, to, cost))
                 .collect();
-            Core::from_zones(&zones, zone_costs, &links).map(|core| Self(RwLock::new(core)))
+            Core::from_zones(&zones, zone_costs, &links).map(Self::of)
         })
     }
 
     #[getter]
-    fn nodes(&self, py: Python<'_>) -> PyResult<usize> {
-        self.read(py, |core| Ok(core.nodes()))
+    fn nodes(&self) -> usize {
+        self.nodes
     }
 
     #[getter]
@@ -214,7 +279,7 @@ impl CostMatrix {
         cost: f32,
         both_directions: bool,
     ) -> PyResult<()> {
-        gate::enter_alone(py, &self.0, |core| {
+        gate::enter_alone(py, &self.core, |core| {
             if both_directions {
                 core.set_both(origin, destination, cost)
             } else {
@@ -243,28 +308,25 @@ impl CostMatrix {
         threads: usize,
     ) -> PyResult<Scores> {
         let py = indptr.py();
-        let weights = |argument, it: Option<&Bound<'_, PyAny>>| {
-            it.map(|it| array::weights(argument, it)).transpose()
-        };
-        let indptr: Vec<u64> = array::numbers("indptr", indptr)?;
-        let peers: Vec<u32> = array::numbers("peers", peers)?;
-        let weight_to = weights("weight_to", weight_to)?;
-        let weight_from = weights("weight_from", weight_from)?;
-        let pods = indptr.len().saturating_sub(1);
-        let feasible = feasible.map(|it| array::mask("feasible", it)).transpose()?;
-        let (scores, nodes) = self.read(py, |core| {
-            let mask = match &feasible {
-                None => Feasible::Everywhere,
-                Some(Mask::Row(mask)) => Feasible::Nodes(mask),
-                Some(Mask::Rows(shape, _)) if *shape != [pods, core.nodes()] => {
-                    let problem = format!("shape is {shape:?}, must be [N] or [P, N]");
-                    return Err(Error::InvalidArgument {
-                        argument: "feasible",
-                        problem,
-                    });
-                }
-                Some(Mask::Rows(_, masks)) => Feasible::NodesOfPods(masks),
-            };
+        let indptr = seen("indptr", indptr, INTEGERS, ["P + 1"])?;
+        let peers = seen("peers", peers, INTEGERS, ["E"])?;
+        let weight_to = seen_if_given("weight_to", weight_to, FLOATS, ["E"])?;
+        let weight_from = seen_if_given("weight_from", weight_from, FLOATS, ["E"])?;
+        let (pods, entries) = (indptr.len().saturating_sub(1), peers.len());
+        check_batch(pods, entries).map_err(|it| error::raised(py, &it))?;
+        let feasible = feasible
+            .map(|it| seen_mask(it, pods, self.nodes))
+            .transpose()?;
+        for weights in [&weight_to, &weight_from].into_iter().flatten() {
+            weights.must_match(entries, "peers")?;
+        }
+        let indptr: Vec<u64> = indptr.numbers()?;
+        Pods::check_ends(&indptr, entries).map_err(|it| error::raised(py, &it))?;
+        let peers: Vec<u32> = peers.numbers()?;
+        let weights = |it: Option<Seen<'_, '_, 1>>| it.map(|it| it.floats()).transpose();
+        let (weight_to, weight_from) = (weights(weight_to)?, weights(weight_from)?);
+        let feasible = feasible.map(|it| it.copied()).transpose()?;
+        let scores = self.read(py, |core| {
             let request = Request {
                 pods: Pods {
                     indptr: &indptr,
@@ -272,22 +334,21 @@ impl CostMatrix {
                     weight_to: weight_to.as_deref(),
                     weight_from: weight_from.as_deref(),
                 },
-                feasible: mask,
+                feasible: feasible
+                    .as_ref()
+                    .map_or(Feasible::Everywhere, Mask::feasible),
                 best,
                 matrix,
                 threads,
             };
-            core.score(&request).map(|scores| (scores, core.nodes()))
+            core.score(&request)
         })?;
-        Scores::of(py, scores, [pods, best], [pods, nodes])
+        Scores::of(py, scores, [pods, best], [pods, self.nodes])
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let storage = self.storage(py)?;
-        Ok(format!(
-            "CostMatrix({} nodes, {storage:?})",
-            self.nodes(py)?
-        ))
+        Ok(format!("CostMatrix({} nodes, {storage:?})", self.nodes))
     }
 }
 
@@ -317,7 +378,7 @@ impl Scores {
 #[pymethods]
 impl Scores {
     fn __repr__(&self, py: Python<'_>) -> String {
-        let shape = numpy::PyUntypedArrayMethods::shape(self.best_nodes.bind(py)).to_vec();
+        let shape = self.best_nodes.bind(py).shape().to_vec();
         format!("Scores({} pods, best {})", shape[0], shape[1])
     }
 }

@@ -1,12 +1,14 @@
 //! Estimates of what was not measured, as arrays.
-//!
-//! Arrays are copied in: another thread may write to them while the engine reads without the GIL.
 
-use netcore_core::estimate::{Bandwidth, DIMENSIONS, Estimate as Core, Sample, Throughput};
+use netcore_core::estimate::{
+    Bandwidth, DIMENSIONS, Estimate as Core, Sample, Throughput, check_sizes,
+};
 use netcore_core::topology::Provenance;
-use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
+use numpy::{Element, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 
+use crate::array::{Kind, Seen, seen, seen_if_given};
+use crate::sequence::Items;
 use crate::{error, gate};
 
 /// Round-trip times between all nodes, estimated from measured pairs.
@@ -20,146 +22,124 @@ pub(crate) struct BandwidthEstimate {
     model: Bandwidth,
 }
 
-/// Measured pairs, as parallel arrays.
-struct Pairs<T> {
+/// The nodes of a fit and both ends of each measured pair, seen before any of it is taken in.
+struct Pairs<'a, 'py> {
+    nodes: Option<Items<'a, 'py>>,
+    origins: Seen<'a, 'py, 1>,
+    destinations: Seen<'a, 'py, 1>,
+}
+
+impl<'a, 'py> Pairs<'a, 'py> {
+    fn seen(
+        nodes: Option<&'a Bound<'py, PyAny>>,
+        origins: &'a Bound<'py, PyAny>,
+        destinations: &'a Bound<'py, PyAny>,
+    ) -> PyResult<Self> {
+        Ok(Self {
+            nodes: nodes.map(|it| Items::of("nodes", it)).transpose()?,
+            origins: seen("origins", origins, &[Kind::I64], ["P"])?,
+            destinations: seen("destinations", destinations, &[Kind::I64], ["P"])?,
+        })
+    }
+
+    /// The names, if there are any, and the places of both ends of so many pairs.
+    fn taken(&self, py: Python<'_>, values: &Seen<'_, '_, 1>) -> PyResult<Taken> {
+        let pairs = values.len();
+        for ends in [&self.origins, &self.destinations] {
+            ends.must_match_each(values)?;
+        }
+        let nodes = self.nodes.as_ref().map_or(0, Items::len);
+        check_sizes(nodes, pairs).map_err(|it| error::raised(py, &it))?;
+        Ok(Taken {
+            nodes: self.nodes.as_ref().map(Items::taken).transpose()?,
+            origins: self.origins.numbers()?,
+            destinations: self.destinations.numbers()?,
+        })
+    }
+}
+
+/// Measured pairs, as parallel lists.
+struct Taken {
+    nodes: Option<Vec<String>>,
     origins: Vec<u32>,
     destinations: Vec<u32>,
-    values: Vec<T>,
 }
 
-impl<T: Element + Copy> Pairs<T> {
-    fn new(
-        py: Python<'_>,
-        origins: &PyReadonlyArray1<'_, i64>,
-        destinations: &PyReadonlyArray1<'_, i64>,
-        (argument, values): (&str, &PyReadonlyArray1<'_, T>),
-    ) -> PyResult<Self> {
-        let values = copied(values);
-        Ok(Self {
-            origins: indices(py, "origins", origins, values.len(), argument)?,
-            destinations: indices(py, "destinations", destinations, values.len(), argument)?,
-            values,
-        })
+impl Taken {
+    fn ends(&self) -> impl Iterator<Item = (u32, u32)> {
+        let destinations = self.destinations.iter().copied();
+        self.origins.iter().copied().zip(destinations)
     }
 }
 
-fn copied<T: Element + Copy>(array: &PyReadonlyArray1<'_, T>) -> Vec<T> {
-    array.as_array().iter().copied().collect()
-}
-
-fn indices(
+/// The names, if there are any, and the measured round trips.
+fn round_trips(
     py: Python<'_>,
-    argument: &str,
-    array: &PyReadonlyArray1<'_, i64>,
-    count: usize,
-    beside: &str,
-) -> PyResult<Vec<u32>> {
-    let indices = copied(array);
-    check_length(py, argument, indices.len(), count, beside)?;
-    let index = |(at, value): (usize, i64)| {
-        u32::try_from(value).map_err(|_| {
-            let problem = format!("{argument}: [{at}] = {value} is no place in the list of nodes");
-            error::invalid(py, &problem)
-        })
-    };
-    indices.into_iter().enumerate().map(index).collect()
-}
-
-fn check_length(
-    py: Python<'_>,
-    argument: &str,
-    length: usize,
-    count: usize,
-    beside: &str,
-) -> PyResult<()> {
-    if length == count {
-        return Ok(());
+    pairs: &Pairs<'_, '_>,
+    rtt_ms: &Bound<'_, PyAny>,
+    weights: Option<&Bound<'_, PyAny>>,
+) -> PyResult<(Option<Vec<String>>, Vec<Sample>)> {
+    let rtt_ms = seen("rtt_ms", rtt_ms, &[Kind::F32], ["P"])?;
+    let weights = seen_if_given("weights", weights, &[Kind::F32], ["P"])?;
+    if let Some(weights) = &weights {
+        weights.must_match_each(&rtt_ms)?;
     }
-    let problem =
-        format!("{argument}: has {length} values, {beside} has {count}: one each is needed");
-    Err(error::invalid(py, &problem))
-}
-
-fn samples(
-    py: Python<'_>,
-    origins: &PyReadonlyArray1<'_, i64>,
-    destinations: &PyReadonlyArray1<'_, i64>,
-    rtt_ms: &PyReadonlyArray1<'_, f32>,
-    weights: Option<&PyReadonlyArray1<'_, f32>>,
-) -> PyResult<Vec<Sample>> {
-    let pairs = Pairs::new(py, origins, destinations, ("rtt_ms", rtt_ms))?;
-    let weights = match weights {
-        Some(weights) => copied(weights),
-        None => vec![1.0; pairs.values.len()],
+    let taken = pairs.taken(py, &rtt_ms)?;
+    let weights = match &weights {
+        Some(weights) => weights.copied()?,
+        None => vec![1.0; rtt_ms.len()],
     };
-    check_length(py, "weights", weights.len(), pairs.values.len(), "rtt_ms")?;
-    let all = pairs
-        .origins
-        .iter()
-        .zip(&pairs.destinations)
-        .zip(pairs.values)
-        .zip(weights);
-    let sample = |(((&origin, &destination), rtt_ms), weight)| Sample {
+    let all = taken.ends().zip(rtt_ms.copied::<f32>()?).zip(weights);
+    let sample = |(((origin, destination), rtt_ms), weight)| Sample {
         origin,
         destination,
         rtt_ms,
         weight,
     };
-    Ok(all.map(sample).collect())
+    let samples = all.map(sample).collect();
+    Ok((taken.nodes, samples))
 }
 
 /// Fit to measured pairs, from nothing.
 #[pyfunction]
 #[pyo3(signature = (nodes, origins, destinations, rtt_ms, *, weights=None, seed=0))]
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "PyO3 hands arrays over as values"
-)]
 pub(crate) fn estimate(
     py: Python<'_>,
-    nodes: Vec<String>,
-    origins: PyReadonlyArray1<'_, i64>,
-    destinations: PyReadonlyArray1<'_, i64>,
-    rtt_ms: PyReadonlyArray1<'_, f32>,
-    weights: Option<PyReadonlyArray1<'_, f32>>,
+    nodes: &Bound<'_, PyAny>,
+    origins: &Bound<'_, PyAny>,
+    destinations: &Bound<'_, PyAny>,
+    rtt_ms: &Bound<'_, PyAny>,
+    weights: Option<&Bound<'_, PyAny>>,
     seed: u64,
 ) -> PyResult<Estimate> {
-    let samples = samples(py, &origins, &destinations, &rtt_ms, weights.as_ref())?;
+    let pairs = Pairs::seen(Some(nodes), origins, destinations)?;
+    let (nodes, samples) = round_trips(py, &pairs, rtt_ms, weights)?;
+    let nodes = nodes.unwrap_or_default();
     gate::enter(py, || Core::fit(nodes, &samples, seed).map(Estimate))
 }
 
 /// Fit the bandwidths of all paths to measured ones.
 #[pyfunction]
 #[pyo3(signature = (nodes, origins, destinations, bandwidth_bps, *, seed=0))]
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "PyO3 hands arrays over as values"
-)]
 pub(crate) fn estimate_bandwidth(
     py: Python<'_>,
-    nodes: Vec<String>,
-    origins: PyReadonlyArray1<'_, i64>,
-    destinations: PyReadonlyArray1<'_, i64>,
-    bandwidth_bps: PyReadonlyArray1<'_, f64>,
+    nodes: &Bound<'_, PyAny>,
+    origins: &Bound<'_, PyAny>,
+    destinations: &Bound<'_, PyAny>,
+    bandwidth_bps: &Bound<'_, PyAny>,
     seed: u64,
 ) -> PyResult<BandwidthEstimate> {
-    let pairs = Pairs::new(
-        py,
-        &origins,
-        &destinations,
-        ("bandwidth_bps", &bandwidth_bps),
-    )?;
-    let all = pairs
-        .origins
-        .iter()
-        .zip(&pairs.destinations)
-        .zip(pairs.values);
-    let sample = |((&origin, &destination), bandwidth_bps)| Throughput {
+    let pairs = Pairs::seen(Some(nodes), origins, destinations)?;
+    let bandwidth_bps = seen("bandwidth_bps", bandwidth_bps, &[Kind::F64], ["P"])?;
+    let taken = pairs.taken(py, &bandwidth_bps)?;
+    let all = taken.ends().zip(bandwidth_bps.copied::<f64>()?);
+    let sample = |((origin, destination), bandwidth_bps)| Throughput {
         origin,
         destination,
         bandwidth_bps,
     };
     let samples: Vec<Throughput> = all.map(sample).collect();
+    let nodes = taken.nodes.unwrap_or_default();
     let model = gate::enter(py, || Bandwidth::fit(nodes.len(), &samples, seed))?;
     Ok(BandwidthEstimate { nodes, model })
 }
@@ -185,20 +165,17 @@ impl Estimate {
 #[pymethods]
 impl Estimate {
     #[pyo3(signature = (origins, destinations, rtt_ms, *, nodes=None, weights=None))]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "PyO3 hands arrays over as values"
-    )]
     fn refit(
         &self,
         py: Python<'_>,
-        origins: PyReadonlyArray1<'_, i64>,
-        destinations: PyReadonlyArray1<'_, i64>,
-        rtt_ms: PyReadonlyArray1<'_, f32>,
-        nodes: Option<Vec<String>>,
-        weights: Option<PyReadonlyArray1<'_, f32>>,
+        origins: &Bound<'_, PyAny>,
+        destinations: &Bound<'_, PyAny>,
+        rtt_ms: &Bound<'_, PyAny>,
+        nodes: Option<&Bound<'_, PyAny>>,
+        weights: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let samples = samples(py, &origins, &destinations, &rtt_ms, weights.as_ref())?;
+        let pairs = Pairs::seen(nodes, origins, destinations)?;
+        let (nodes, samples) = round_trips(py, &pairs, rtt_ms, weights)?;
         gate::enter(py, || {
             let fit = match nodes {
                 Some(nodes) => self.0.refit(nodes, &samples),

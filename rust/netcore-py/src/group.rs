@@ -4,10 +4,11 @@ use std::time::Instant;
 
 use netcore_core::group::{self, Arrays, Budget, Edge, Limit, Problem};
 use netcore_core::plan;
-use numpy::{Element, PyArray1, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::array::{Kind, Seen, seen, seen_if_given};
 use crate::plan::Plan;
 use crate::{error, gate};
 
@@ -206,55 +207,112 @@ impl GroupPlacement {
     }
 }
 
-/// The cells of an array in row order, copied: another thread may write to the array while the
-/// engine reads without the GIL.
-fn cells<T: Element + Copy>(
-    py: Python<'_>,
-    argument: &str,
-    array: &PyReadonlyArray2<'_, T>,
-    shape: [usize; 2],
-) -> PyResult<Vec<T>> {
-    if array.shape() != shape {
-        let problem = format!(
-            "{argument}: shape is {:?}, must be {shape:?}",
-            array.shape()
-        );
-        return Err(error::invalid(py, &problem));
-    }
-    Ok(array.as_array().iter().copied().collect())
+/// The arrays of a problem, each of them seen before any is copied.
+struct Given<'a, 'py> {
+    costs: Seen<'a, 'py, 2>,
+    capacities: Seen<'a, 'py, 2>,
+    requests: Seen<'a, 'py, 2>,
+    edges: Seen<'a, 'py, 2>,
+    weights: Seen<'a, 'py, 1>,
+    max_costs: Option<Seen<'a, 'py, 1>>,
+    allowed: Option<Seen<'a, 'py, 2>>,
+    extra_costs: Option<Seen<'a, 'py, 2>>,
+    fixed: Option<Seen<'a, 'py, 1>>,
 }
 
-fn column<T: Element + Copy>(
-    py: Python<'_>,
-    argument: &str,
-    array: &PyReadonlyArray1<'_, T>,
-    len: usize,
-) -> PyResult<Vec<T>> {
-    if array.len() != len {
-        let problem = format!("{argument}: holds {} values, must hold {len}", array.len());
-        return Err(error::invalid(py, &problem));
+impl Given<'_, '_> {
+    /// Check the shapes against each other: how many nodes, pods and resources there are.
+    fn sizes(&self, py: Python<'_>) -> PyResult<[usize; 3]> {
+        let nodes = self.costs.side()?;
+        let [pods, resources] = self.requests.shape();
+        let [edges, _] = self.edges.shape();
+        self.edges.must_be([edges, 2])?;
+        gate::enter(py, || Arrays::check_sizes(nodes, pods, resources, edges))?;
+        self.capacities.must_be([nodes, resources])?;
+        self.weights.must_match(edges, "edges")?;
+        if let Some(max_costs) = &self.max_costs {
+            max_costs.must_match(edges, "edges")?;
+        }
+        for by_node in [&self.allowed, &self.extra_costs].into_iter().flatten() {
+            by_node.must_be([pods, nodes])?;
+        }
+        if let Some(fixed) = &self.fixed {
+            fixed.must_match(pods, "pods")?;
+        }
+        Ok([nodes, pods, resources])
     }
-    Ok(array.as_array().iter().copied().collect())
-}
 
-/// Both pods of each edge, with its weight.
-fn pairs(
-    py: Python<'_>,
-    edges: &PyReadonlyArray2<'_, i64>,
-    weights: &PyReadonlyArray1<'_, f64>,
-    pods: usize,
-) -> PyResult<Vec<(u32, u32, f64)>> {
-    let rows = edges.shape()[0];
-    let ends = cells(py, "edges", edges, [rows, 2])?;
-    let weights = column(py, "weights", weights, rows)?;
-    let pod = |pod: i64| {
-        u32::try_from(pod).map_err(|_| {
-            let problem = format!("edges: names pod {pod}, there are {pods}");
-            error::invalid(py, &problem)
-        })
-    };
-    let pair = |(ends, weight): (&[i64], f64)| Ok((pod(ends[0])?, pod(ends[1])?, weight));
-    ends.chunks_exact(2).zip(weights).map(pair).collect()
+    /// Both pods of each edge, with its weight.
+    fn pairs(&self, py: Python<'_>, pods: usize) -> PyResult<Vec<(u32, u32, f64)>> {
+        let ends: Vec<i64> = self.edges.copied()?;
+        let weights: Vec<f64> = self.weights.copied()?;
+        let pod = |pod: i64| {
+            u32::try_from(pod).map_err(|_| {
+                let problem = format!("edges: names pod {pod}, there are {pods}");
+                error::invalid(py, &problem)
+            })
+        };
+        let pair = |(ends, weight): (&[i64], f64)| Ok((pod(ends[0])?, pod(ends[1])?, weight));
+        ends.chunks_exact(2).zip(weights).map(pair).collect()
+    }
+
+    /// The pairs of pods that are kept near each other.
+    fn limits(&self, py: Python<'_>, pairs: &[(u32, u32, f64)]) -> PyResult<Vec<Limit>> {
+        let Some(max_costs) = &self.max_costs else {
+            return Ok(Vec::new());
+        };
+        let mut limits = Vec::new();
+        for (&(from, to, _), most) in pairs.iter().zip(max_costs.copied::<f32>()?) {
+            if most.is_nan() || most < 0.0 {
+                let problem = format!("max_costs: holds {most}, must be 0 or more, or infinite");
+                return Err(error::invalid(py, &problem));
+            }
+            if most.is_finite() {
+                limits.push(Limit { from, to, most });
+            }
+        }
+        Ok(limits)
+    }
+
+    /// The problem.
+    fn arrays(&self, py: Python<'_>) -> PyResult<Arrays> {
+        let [nodes, pods, resources] = self.sizes(py)?;
+        let costs: Vec<f32> = self.costs.copied()?;
+        let pairs = self.pairs(py, pods)?;
+        let limits = self.limits(py, &pairs)?;
+        let edge = |(from, to, weight)| Edge {
+            from,
+            to,
+            weight,
+            matrix: 0,
+        };
+        let mut arrays = Arrays {
+            nodes,
+            pods,
+            resources,
+            capacities: self.capacities.copied()?,
+            requests: self.requests.copied()?,
+            distances: if limits.is_empty() {
+                Vec::new()
+            } else {
+                costs.clone()
+            },
+            costs: vec![costs],
+            edges: pairs.into_iter().map(edge).collect(),
+            limits,
+            ..Arrays::default()
+        };
+        if let Some(allowed) = &self.allowed {
+            arrays.allowed = allowed.flags()?;
+        }
+        if let Some(extra_costs) = &self.extra_costs {
+            arrays.extra_costs = extra_costs.copied()?;
+        }
+        if let Some(fixed) = &self.fixed {
+            arrays.fixed = nodes_of_fixed(py, &fixed.copied()?, nodes)?;
+        }
+        Ok(arrays)
+    }
 }
 
 /// Places the pods of a problem on arrays at once.
@@ -268,74 +326,38 @@ fn pairs(
     extra_costs=None, fixed=None, seed=0, deadline_ms=Some(50.0), max_steps=None,
 ))]
 #[expect(
-    clippy::needless_pass_by_value,
     clippy::too_many_arguments,
-    reason = "PyO3 hands arrays over as values, and keyword arguments one by one"
+    reason = "PyO3 hands keyword arguments over one by one"
 )]
 pub(crate) fn place_group(
     py: Python<'_>,
-    costs: PyReadonlyArray2<'_, f32>,
-    capacities: PyReadonlyArray2<'_, i64>,
-    requests: PyReadonlyArray2<'_, i64>,
-    edges: PyReadonlyArray2<'_, i64>,
-    weights: PyReadonlyArray1<'_, f64>,
-    max_costs: Option<PyReadonlyArray1<'_, f32>>,
-    allowed: Option<PyReadonlyArray2<'_, bool>>,
-    extra_costs: Option<PyReadonlyArray2<'_, f32>>,
-    fixed: Option<PyReadonlyArray1<'_, i64>>,
+    costs: &Bound<'_, PyAny>,
+    capacities: &Bound<'_, PyAny>,
+    requests: &Bound<'_, PyAny>,
+    edges: &Bound<'_, PyAny>,
+    weights: &Bound<'_, PyAny>,
+    max_costs: Option<&Bound<'_, PyAny>>,
+    allowed: Option<&Bound<'_, PyAny>>,
+    extra_costs: Option<&Bound<'_, PyAny>>,
+    fixed: Option<&Bound<'_, PyAny>>,
     seed: u64,
     deadline_ms: Option<f64>,
     max_steps: Option<u64>,
 ) -> PyResult<GroupPlacement> {
     let mut deadline = Deadline::new(py, deadline_ms)?;
     let most_steps = most_steps(py, deadline_ms, max_steps)?;
-    let nodes = costs.shape()[0];
-    let (pods, resources) = (requests.shape()[0], requests.shape()[1]);
-    gate::enter(py, || Arrays::check_sizes(nodes, pods, resources))?;
-    let costs = cells(py, "costs", &costs, [nodes, nodes])?;
-    let pairs = pairs(py, &edges, &weights, pods)?;
-    let mut arrays = Arrays {
-        nodes,
-        pods,
-        resources,
-        capacities: cells(py, "capacities", &capacities, [nodes, resources])?,
-        requests: cells(py, "requests", &requests, [pods, resources])?,
-        ..Arrays::default()
+    let given = Given {
+        costs: seen("costs", costs, &[Kind::F32], ["N", "N"])?,
+        capacities: seen("capacities", capacities, &[Kind::I64], ["N", "R"])?,
+        requests: seen("requests", requests, &[Kind::I64], ["P", "R"])?,
+        edges: seen("edges", edges, &[Kind::I64], ["E", "2"])?,
+        weights: seen("weights", weights, &[Kind::F64], ["E"])?,
+        max_costs: seen_if_given("max_costs", max_costs, &[Kind::F32], ["E"])?,
+        allowed: seen_if_given("allowed", allowed, &[Kind::Bool], ["P", "N"])?,
+        extra_costs: seen_if_given("extra_costs", extra_costs, &[Kind::F32], ["P", "N"])?,
+        fixed: seen_if_given("fixed", fixed, &[Kind::I64], ["P"])?,
     };
-    if let Some(allowed) = &allowed {
-        arrays.allowed = cells(py, "allowed", allowed, [pods, nodes])?;
-    }
-    if let Some(extra_costs) = &extra_costs {
-        arrays.extra_costs = cells(py, "extra_costs", extra_costs, [pods, nodes])?;
-    }
-    if let Some(fixed) = &fixed {
-        arrays.fixed = nodes_of_fixed(py, &column(py, "fixed", fixed, pods)?, nodes)?;
-    }
-    if let Some(max_costs) = &max_costs {
-        let max_costs = column(py, "max_costs", max_costs, pairs.len())?;
-        for (&(from, to, _), &most) in pairs.iter().zip(&max_costs) {
-            if most.is_nan() || most < 0.0 {
-                let problem = format!("max_costs: holds {most}, must be 0 or more, or infinite");
-                return Err(error::invalid(py, &problem));
-            }
-            if most.is_finite() {
-                arrays.limits.push(Limit { from, to, most });
-            }
-        }
-    }
-    if !arrays.limits.is_empty() {
-        arrays.distances.clone_from(&costs);
-    }
-    arrays.costs.push(costs);
-    arrays.edges = pairs
-        .into_iter()
-        .map(|(from, to, weight)| Edge {
-            from,
-            to,
-            weight,
-            matrix: 0,
-        })
-        .collect();
+    let arrays = given.arrays(py)?;
     gate::enter(py, || {
         let problem = Problem::new(arrays)?;
         let placement = {

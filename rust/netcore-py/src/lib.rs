@@ -10,6 +10,7 @@ mod group;
 mod plan;
 mod pod;
 mod profile;
+mod sequence;
 mod state;
 mod time;
 mod topology;

@@ -16,6 +16,7 @@ use crate::group::{self, Deadline, GroupPlan};
 use crate::plan::Plan;
 use crate::pod::PodSummary;
 use crate::profile::Profile;
+use crate::sequence::Items;
 use crate::time::unix_seconds;
 use crate::topology::{self, Topology};
 
@@ -115,25 +116,25 @@ impl ClusterState {
         })
     }
 
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "PyO3 hands lists over as vectors"
-    )]
     fn sort(
         &self,
         py: Python<'_>,
         profile: &Profile,
-        pods: Vec<PyBackedStr>,
-        queued_at: Vec<f64>,
+        pods: &Bound<'_, PyAny>,
+        queued_at: &Bound<'_, PyAny>,
     ) -> PyResult<Vec<PyBackedStr>> {
+        let pods = Items::of("pods", pods)?;
+        let queued_at = Items::of("queued_at", queued_at)?;
         if pods.len() != queued_at.len() {
             let problem = format!(
-                "{} pods, but {} times: give one each",
-                pods.len(),
-                queued_at.len()
+                "queued_at: has {} times for {} pods: give one each",
+                queued_at.len(),
+                pods.len()
             );
             return Err(error::invalid(py, &problem));
         }
+        let pods: Vec<PyBackedStr> = pods.taken()?;
+        let queued_at: Vec<f64> = queued_at.taken()?;
         if let Some(at) = queued_at.iter().position(|since| !since.is_finite()) {
             let problem = format!(
                 "queued_at[{at}] is {}: must be Unix seconds, as a finite number",
@@ -156,15 +157,11 @@ impl ClusterState {
     }
 
     #[pyo3(signature = (profile, pods, *, seed=0, detail="summary", commit=true))]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "PyO3 hands lists over as vectors"
-    )]
     fn plan(
         &self,
         py: Python<'_>,
         profile: &Profile,
-        pods: Vec<String>,
+        pods: &Bound<'_, PyAny>,
         seed: u64,
         detail: &str,
         commit: bool,
@@ -176,8 +173,9 @@ impl ClusterState {
             commits: commit,
         };
         let profile = &profile.0;
+        let pods: Vec<PyBackedStr> = Items::of("pods", pods)?.taken()?;
         enter_locked(py, &self.0, |state| {
-            let pods: Vec<_> = pods.iter().map(String::as_str).collect();
+            let pods: Vec<&str> = pods.iter().map(|pod| &**pod).collect();
             plan::plan(state, profile, &pods, options).map(Plan)
         })
     }
@@ -191,15 +189,14 @@ impl ClusterState {
         commit=true,
     ))]
     #[expect(
-        clippy::needless_pass_by_value,
         clippy::too_many_arguments,
-        reason = "PyO3 hands lists over as vectors, and keyword arguments one by one"
+        reason = "PyO3 hands keyword arguments over one by one"
     )]
     fn plan_group(
         &self,
         py: Python<'_>,
         profile: &Profile,
-        pods: Vec<String>,
+        pods: &Bound<'_, PyAny>,
         seed: u64,
         deadline_ms: Option<f64>,
         max_steps: Option<u64>,
@@ -214,8 +211,9 @@ impl ClusterState {
             commits: commit,
         };
         let profile = &profile.0;
+        let pods: Vec<PyBackedStr> = Items::of("pods", pods)?.taken()?;
         enter_locked(py, &self.0, |state| {
-            let pods: Vec<_> = pods.iter().map(String::as_str).collect();
+            let pods: Vec<&str> = pods.iter().map(|pod| &**pod).collect();
             // What comes after the search takes about as long as what comes before it.
             let mut time_left = || deadline.left(1.0);
             let mut budget = Budget::new(most_steps, &mut time_left);

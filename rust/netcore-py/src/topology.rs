@@ -5,11 +5,13 @@
 use netcore_core::cost::{PolicyChoice, of_links};
 use netcore_core::estimate::Estimate as Fit;
 use netcore_core::topology::{Arrays, Link, NodeNetwork, Reports, Storage, Topology as Core};
-use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::{Element, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyBytesMethods};
+use pyo3::pybacked::PyBackedBytes;
 
+use crate::array::{Kind, Seen, seen};
 use crate::estimate::Estimate;
+use crate::sequence::Items;
 use crate::time::unix_seconds;
 use crate::{error, gate};
 
@@ -25,20 +27,14 @@ pub(crate) fn storage(py: Python<'_>, name: &str) -> PyResult<Storage> {
     })
 }
 
-/// The cells of a square array in row order, copied: another thread may write to the array while
-/// the engine reads without the GIL.
-fn cells<T: Element + Copy>(
-    py: Python<'_>,
-    argument: &str,
+/// A matrix over so many nodes, seen but not copied yet.
+fn square<'a, 'py>(
+    argument: &'static str,
+    given: &'a Bound<'py, PyAny>,
+    kind: Kind,
     nodes: usize,
-    array: &PyReadonlyArray2<'_, T>,
-) -> PyResult<Vec<T>> {
-    if array.shape() != [nodes, nodes] {
-        let shape = array.shape();
-        let problem = format!("{argument}: shape is {shape:?}, must be [{nodes}, {nodes}]");
-        return Err(error::invalid(py, &problem));
-    }
-    Ok(array.as_array().iter().copied().collect())
+) -> PyResult<Seen<'a, 'py, 2>> {
+    seen(argument, given, &[kind], ["N", "N"])?.must_be([nodes, nodes])
 }
 
 /// A cost policy by its name, with its defaults.
@@ -74,36 +70,37 @@ impl Topology {
     #[new]
     #[pyo3(signature = (nodes, rtt_ms, *, jitter_ms=None, loss=None, bandwidth_bps=None, age_s=None, storage="auto"))]
     #[expect(
-        clippy::needless_pass_by_value,
         clippy::too_many_arguments,
-        reason = "PyO3 hands arrays over as values; one argument for each of Python's"
+        reason = "one argument for each of Python's"
     )]
     fn new(
         py: Python<'_>,
-        nodes: Vec<String>,
-        rtt_ms: PyReadonlyArray2<'_, f32>,
-        jitter_ms: Option<PyReadonlyArray2<'_, f32>>,
-        loss: Option<PyReadonlyArray2<'_, f32>>,
-        bandwidth_bps: Option<PyReadonlyArray2<'_, f64>>,
-        age_s: Option<PyReadonlyArray2<'_, f32>>,
+        nodes: &Bound<'_, PyAny>,
+        rtt_ms: &Bound<'_, PyAny>,
+        jitter_ms: Option<&Bound<'_, PyAny>>,
+        loss: Option<&Bound<'_, PyAny>>,
+        bandwidth_bps: Option<&Bound<'_, PyAny>>,
+        age_s: Option<&Bound<'_, PyAny>>,
         storage: &str,
     ) -> PyResult<Self> {
         let storage = self::storage(py, storage)?;
-        let count = nodes.len();
-        let optional = |argument, array: &Option<PyReadonlyArray2<'_, f32>>| {
-            let array = array.as_ref();
-            array
-                .map(|array| cells(py, argument, count, array))
+        let nodes = Items::of("nodes", nodes)?;
+        let optional = |argument, given: Option<_>, kind| {
+            given
+                .map(|it| square(argument, it, kind, nodes.len()))
                 .transpose()
         };
-        let rtt_ms = cells(py, "rtt_ms", count, &rtt_ms)?;
-        let jitter_ms = optional("jitter_ms", &jitter_ms)?;
-        let loss = optional("loss", &loss)?;
-        let bandwidth_bps = bandwidth_bps.as_ref();
-        let bandwidth_bps = bandwidth_bps
-            .map(|array| cells(py, "bandwidth_bps", count, array))
-            .transpose()?;
-        let age_s = optional("age_s", &age_s)?;
+        let rtt_ms = square("rtt_ms", rtt_ms, Kind::F32, nodes.len())?;
+        let jitter_ms = optional("jitter_ms", jitter_ms, Kind::F32)?;
+        let loss = optional("loss", loss, Kind::F32)?;
+        let bandwidth_bps = optional("bandwidth_bps", bandwidth_bps, Kind::F64)?;
+        let age_s = optional("age_s", age_s, Kind::F32)?;
+
+        let nodes: Vec<String> = nodes.taken()?;
+        let copied = |it: Option<Seen<'_, '_, 2>>| it.map(|it| it.copied::<f32>()).transpose();
+        let rtt_ms: Vec<f32> = rtt_ms.copied()?;
+        let (jitter_ms, loss, age_s) = (copied(jitter_ms)?, copied(loss)?, copied(age_s)?);
+        let bandwidth_bps = bandwidth_bps.map(|it| it.copied::<f64>()).transpose()?;
         gate::enter(py, || {
             let arrays = Arrays {
                 rtt_ms: &rtt_ms,
@@ -119,26 +116,23 @@ impl Topology {
 
     #[staticmethod]
     #[pyo3(signature = (nodes, node_networks, *, now, storage="auto"))]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "PyO3 hands lists over as vectors"
-    )]
     fn from_node_networks(
         py: Python<'_>,
-        nodes: Vec<String>,
-        node_networks: Vec<Bound<'_, PyBytes>>,
+        nodes: &Bound<'_, PyAny>,
+        node_networks: &Bound<'_, PyAny>,
         now: f64,
         storage: &str,
     ) -> PyResult<Self> {
         let now = unix_seconds(py, "now", now)?;
         let storage = self::storage(py, storage)?;
-        let objects: Vec<&[u8]> = node_networks.iter().map(PyBytesMethods::as_bytes).collect();
+        let nodes: Vec<String> = Items::of("nodes", nodes)?.taken()?;
+        let objects: Vec<PyBackedBytes> = Items::of("node_networks", node_networks)?.taken()?;
         gate::enter(py, || {
             let mut topology = Core::new(nodes)?.stored(storage);
             let mut reports = Reports::default();
             reports.set_time(now, &mut topology);
             for object in objects {
-                reports.apply(NodeNetwork::decode(object)?, &mut topology);
+                reports.apply(NodeNetwork::decode(&object)?, &mut topology);
             }
             reports.date(&mut topology);
             Ok(Self(topology))

@@ -201,8 +201,7 @@ def cost_matrix_of_zones(source: Source, _: World) -> Case:
     good[spoilt], is_good = arrays[spoilt]
     optional = good[spoilt] is None and spoilt >= 2
     # Any number of nodes may have zones, and a zone alone one cost.
-    # Costs of links are taken in either width, as weights are.
-    is_array = isinstance(good[spoilt], np.ndarray) and spoilt in {0, 1, 4}
+    is_array = isinstance(good[spoilt], np.ndarray) and spoilt < 2
     fails = True if is_good is False and not optional and not is_array else None
     names = ("origins", "destinations", "costs")
     named = dict(zip(names, good[2:], strict=True))

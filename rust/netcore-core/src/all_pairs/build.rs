@@ -4,6 +4,7 @@ use crate::error::Result;
 
 use super::aligned::Square;
 use super::dense::{Dense, check_cost};
+use super::sizes::check_zones;
 use super::zones::Zoned;
 use super::{CostMatrix, Form, invalid};
 
@@ -183,6 +184,7 @@ impl CostMatrix {
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) where a node's zone has no costs,
     /// a cost is negative, infinite or NaN, or a link leads to no node or comes twice.
     pub fn from_zones(zones: &[u32], zone_costs: Cells, links: &[(u32, u32, f32)]) -> Result<Self> {
+        check_zones(zones.len(), links.len())?;
         let mut zone_costs = zone_costs;
         let (mut largest, _) = zone_costs
             .check()

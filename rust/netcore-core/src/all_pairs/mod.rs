@@ -16,6 +16,7 @@ mod classes;
 mod dense;
 mod pods;
 mod score;
+mod sizes;
 mod zones;
 
 #[cfg(test)]
@@ -29,6 +30,7 @@ use zones::Zoned;
 pub use build::{Cells, Options, Storage};
 pub use pods::{Feasible, Pods};
 pub use score::{Request, Scores, best_of};
+pub use sizes::{MOST_ENTRIES, MOST_NODES, MOST_PODS, check_batch, check_zones};
 
 /// The cost of the link between every ordered pair of nodes.
 ///

@@ -3,6 +3,7 @@
 use crate::error::Result;
 
 use super::invalid;
+use super::sizes::check_batch;
 
 /// The peers of a batch of pods, pod after pod (compressed sparse rows).
 ///
@@ -57,19 +58,31 @@ impl Pods<'_> {
         self.indptr.len().saturating_sub(1)
     }
 
-    /// Check the arrays against each other and against the matrix that they will be scored with.
-    pub(super) fn check(&self, nodes: usize, largest_cost: f32) -> Result<()> {
-        let entries = self.peers.len();
-        let Some((&first, &last)) = self.indptr.first().zip(self.indptr.last()) else {
+    /// Whether starts begin and end as those of so many peers do; the rest of a batch is checked
+    /// when it is scored.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) where they do not.
+    pub fn check_ends(indptr: &[u64], peers: usize) -> Result<()> {
+        let Some((&first, &last)) = indptr.first().zip(indptr.last()) else {
             let problem = "is empty: give [0] for no pods, else a start for each and the end";
             return Err(invalid("indptr", problem.to_owned()));
         };
-        if first != 0 || last != entries as u64 {
+        if first != 0 || last != peers as u64 {
             let problem = format!(
-                "goes from {first} to {last}: it must go from 0 to the number of peers, {entries}"
+                "goes from {first} to {last}: it must go from 0 to the number of peers, {peers}"
             );
             return Err(invalid("indptr", problem));
         }
+        Ok(())
+    }
+
+    /// Check the arrays against each other and against the matrix that they will be scored with.
+    pub(super) fn check(&self, nodes: usize, largest_cost: f32) -> Result<()> {
+        let entries = self.peers.len();
+        check_batch(self.len(), entries)?;
+        Self::check_ends(self.indptr, entries)?;
         if let Some(pod) = self.indptr.windows(2).position(|ends| ends[0] > ends[1]) {
             let problem = format!("falls after entry {pod}: each pod's peers follow the last's");
             return Err(invalid("indptr", problem));

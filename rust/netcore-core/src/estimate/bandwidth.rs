@@ -8,7 +8,7 @@
 //! *Source*: the model of matrix factorisation with biases (Koren, Bell and Volinsky, IEEE Computer
 //! 2009), fitted by alternating least squares.
 
-use super::graph::{MOST_NODES, check_ends};
+use super::graph::{check_ends, check_sizes};
 use super::linear::solve;
 use super::random::Random;
 use crate::error::{Error, Result};
@@ -66,7 +66,8 @@ impl Bandwidth {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] where there are more than [`MOST_NODES`] nodes, a sample names
+    /// [`Error::InvalidArgument`] where there are more than
+    /// [`MOST_NODES`](super::MOST_NODES) nodes, a sample names
     /// none of them or has equal ends, or its bandwidth is not above 0 and at most 1 Pbit/s.
     pub fn fit(nodes: usize, samples: &[Throughput], seed: u64) -> Result<Self> {
         check(nodes, samples)?;
@@ -301,13 +302,7 @@ fn held_out_error(nodes: usize, logs: &[Log], is_hidden: bool, seed: u64) -> Opt
 }
 
 fn check(nodes: usize, samples: &[Throughput]) -> Result<()> {
-    let invalid = |argument, problem| Err(Error::InvalidArgument { argument, problem });
-    if nodes > MOST_NODES {
-        return invalid(
-            "nodes",
-            format!("{nodes} names: at most {MOST_NODES} are fitted"),
-        );
-    }
+    check_sizes(nodes, samples.len())?;
     for (index, sample) in samples.iter().enumerate() {
         check_ends(nodes, index, sample.origin, sample.destination)?;
         if !(sample.bandwidth_bps > 0.0 && sample.bandwidth_bps <= HIGHEST_BPS) {
@@ -316,7 +311,10 @@ fn check(nodes: usize, samples: &[Throughput]) -> Result<()> {
                  not measured",
                 sample.bandwidth_bps
             );
-            return invalid("bandwidth_bps", problem);
+            return Err(Error::InvalidArgument {
+                argument: "bandwidth_bps",
+                problem,
+            });
         }
     }
     Ok(())

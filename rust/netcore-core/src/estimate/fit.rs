@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::confidence::Calibration;
 use super::embedding::{Embedding, MEMBERS};
 use super::ensemble::{Columns, Opinion, cautious};
-use super::graph::{Graph, MOST_NODES, Measured, Sample};
+use super::graph::{Graph, Measured, Sample, check_sizes};
 use super::landmarks;
 use super::lanes::LANES;
 use super::random::Random;
@@ -64,7 +64,7 @@ impl Estimate {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] where a name is empty or comes twice, there are more than
-    /// [`MOST_NODES`], a sample names no node or has equal ends, an RTT is not within 0 to ten
+    /// [`MOST_NODES`](super::MOST_NODES), a sample names no node or has equal ends, an RTT is not within 0 to ten
     /// minutes, or a weight not within 0 to a million.
     ///
     /// *Complexity*: O(pairs + N²), the second part small: 490 nodes take tens of milliseconds a
@@ -368,12 +368,7 @@ fn checked<N: Into<Arc<str>>>(nodes: impl IntoIterator<Item = N>) -> Result<Vec<
             problem,
         })
     };
-    if nodes.len() > MOST_NODES {
-        return invalid(format!(
-            "{} names: at most {MOST_NODES} are fitted",
-            nodes.len()
-        ));
-    }
+    check_sizes(nodes.len(), 0)?;
     let mut seen = FxHashSet::default();
     for (slot, name) in nodes.iter().enumerate() {
         if name.is_empty() {

@@ -22,6 +22,8 @@ pub struct Sample {
 
 /// Most nodes of one fit: their matrix has 2³⁰ bytes.
 pub const MOST_NODES: usize = 16_384;
+/// Most samples of one fit: one for each ordered pair of the most nodes.
+pub const MOST_SAMPLES: usize = MOST_NODES * MOST_NODES;
 /// Longest round trip that is taken for one, ms: ten minutes.
 pub const LONGEST_RTT_MS: f32 = 600_000.0;
 /// Shorter ones cannot be told apart, ms.
@@ -62,6 +64,7 @@ pub(super) struct Measured(Vec<Sample>);
 impl Measured {
     /// Checked samples, one for each ordered pair: of several, the weighted geometric mean.
     pub(super) fn new(nodes: usize, samples: &[Sample]) -> Result<Self> {
+        check_sizes(nodes, samples.len())?;
         for (index, sample) in samples.iter().enumerate() {
             check(nodes, index, sample)?;
         }
@@ -247,6 +250,25 @@ pub(super) fn check_ends(nodes: usize, index: usize, origin: u32, destination: u
         let problem =
             format!("[{index}] = {destination} is the origin: leave out a node's path to itself");
         return invalid("destinations", problem);
+    }
+    Ok(())
+}
+
+/// Whether so many nodes can be fitted to so many samples, so that a caller can ask before it makes
+/// them.
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`] where there are more than [`MOST_NODES`] or [`MOST_SAMPLES`].
+pub fn check_sizes(nodes: usize, samples: usize) -> Result<()> {
+    let invalid = |argument, problem| Err(Error::InvalidArgument { argument, problem });
+    if nodes > MOST_NODES {
+        let problem = format!("{nodes} names: at most {MOST_NODES} are fitted");
+        return invalid("nodes", problem);
+    }
+    if samples > MOST_SAMPLES {
+        let problem = format!("{samples} entries: at most {MOST_SAMPLES} are fitted");
+        return invalid("origins", problem);
     }
     Ok(())
 }

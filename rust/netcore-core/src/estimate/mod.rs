@@ -28,5 +28,5 @@ mod topology;
 pub use bandwidth::{Bandwidth, Throughput};
 pub use confidence::RIGHT_WITHIN;
 pub use fit::{Estimate, Guess};
-pub use graph::{LONGEST_RTT_MS, MOST_NODES, Sample};
+pub use graph::{LONGEST_RTT_MS, MOST_NODES, MOST_SAMPLES, Sample, check_sizes};
 pub use surroundings::DIMENSIONS;

@@ -109,8 +109,9 @@ impl Arrays {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] with the name of the array that would be too large.
-    pub fn check_sizes(nodes: usize, pods: usize, resources: usize) -> Result<()> {
+    pub fn check_sizes(nodes: usize, pods: usize, resources: usize, edges: usize) -> Result<()> {
         let sizes = [
+            ("edges", edges, 2),
             ("costs", nodes, nodes),
             ("capacities", nodes, resources),
             ("requests", pods, resources),
@@ -119,8 +120,8 @@ impl Arrays {
         for (argument, rows, columns) in sizes {
             if rows.checked_mul(columns).is_none_or(|it| it > MOST_CELLS) {
                 let problem = format!(
-                    "{pods} pods and {resources} resources on {nodes} nodes make a table of \
-                     [{rows}, {columns}], which may have {MOST_CELLS} cells: leave some out"
+                    "{pods} pods, {edges} edges and {resources} resources on {nodes} nodes make a \
+                     table of [{rows}, {columns}], which may have {MOST_CELLS} cells: leave some out"
                 );
                 return Err(invalid(argument, problem));
             }
@@ -130,7 +131,7 @@ impl Arrays {
 
     pub(super) fn check(&self) -> Result<()> {
         let (nodes, pods, resources) = (self.nodes, self.pods, self.resources);
-        Self::check_sizes(nodes, pods, resources)?;
+        Self::check_sizes(nodes, pods, resources, self.edges.len())?;
         sized("capacities", self.capacities.len(), nodes, resources)?;
         sized("requests", self.requests.len(), pods, resources)?;
         optional("allowed", self.allowed.len(), pods, nodes)?;
