@@ -1,5 +1,6 @@
 """Arguments that are refused, with a message that names them and the remedy."""
 
+import json
 import math
 
 import pytest
@@ -40,3 +41,29 @@ def test_what_asks_for_less_than_nothing_asks_for_nothing() -> None:
     [decision] = state.plan(profile(), ["ns/q"], detail="full").decisions
     [verdict] = [each for each in decision.nodes() if each["node"] == "c"]
     assert (verdict["accepted"], verdict["reasons"]) == (False, ["Insufficient cpu"])
+
+
+def test_what_pods_ask_for_adds_up_without_end() -> None:
+    large = json.loads(node("a", cpu="9E"))
+    large["status"]["allocatable"]["pods"] = "5000"
+    vast = [pod(f"vast-{number}", cpu="9E", nodeName="a") for number in range(1100)]
+    state = cluster(
+        ("Node", encode(**large)),
+        ("Node", node("b", cpu="1")),
+        *(("Pod", each) for each in vast),
+        ("Pod", pod("p", cpu="2")),
+    )
+    for left in (1100, 1024, 1023, 1):
+        for number in range(left, 1100):
+            state.delete("Pod", "ns", f"vast-{number}")
+        for seed in range(2):
+            [decision] = state.plan(profile(), ["ns/p"], seed=seed, commit=False).decisions
+            assert decision.node is None
+            assert "2 Insufficient cpu" in decision.message
+        group = state.plan_group(profile(), ["ns/p"], deadline_ms=None, max_steps=10, commit=False)
+        assert group.unplaced == 1
+    state.delete("Pod", "ns", "vast-0")
+    [decision] = state.plan(profile(), ["ns/p"], detail="full").decisions
+    assert decision.node == "a"
+    [verdict] = [each for each in decision.nodes() if each["node"] == "a"]
+    assert all(0 <= score["normalized"] <= 100 for score in verdict["scores"].values())

@@ -78,6 +78,10 @@ impl CostPolicy for Linear {
         self.max_bandwidth_bps > 0.0
     }
 
+    fn neutral_bandwidth_bps(&self, _: &Need) -> f64 {
+        f64::from(NEUTRAL) * self.max_bandwidth_bps
+    }
+
     fn utility(&self, path: &Path, _: &Need) -> f32 {
         if path.is_unknown() {
             return f32::NAN;

@@ -82,15 +82,21 @@ pub trait CostPolicy: std::fmt::Debug + Send + Sync {
         1.0 - self.utility(path, need)
     }
 
-    /// Utilities of links of which nothing is known but the round-trip time, ms, if that: for each
-    /// what [`utility`](Self::utility) gives, bit for bit.
-    fn utilities(&self, rtt_ms: &[f32], need: &Need, utilities: &mut [f32]) {
+    /// Utilities of links of which nothing is known but the round-trip time, ms, if that, and of
+    /// which each is supposed to have this bandwidth, bit/s, NaN for none: for each what
+    /// [`utility`](Self::utility) gives, bit for bit, and NaN where even the round trip is unknown.
+    fn utilities(&self, rtt_ms: &[f32], bandwidth_bps: f64, need: &Need, utilities: &mut [f32]) {
         for (utility, &rtt_ms) in utilities.iter_mut().zip(rtt_ms) {
             let path = Path {
                 rtt_ms,
+                bandwidth_bps,
                 ..Path::UNKNOWN
             };
-            *utility = self.utility(&path, need);
+            *utility = if rtt_ms.is_nan() {
+                f32::NAN
+            } else {
+                self.utility(&path, need)
+            };
         }
     }
 
@@ -98,6 +104,10 @@ pub trait CostPolicy: std::fmt::Debug + Send + Sync {
     fn reads_bandwidth(&self, need: &Need) -> bool {
         need.min_bandwidth_bps > 0.0
     }
+
+    /// The bandwidth that counts like an unknown one, bit/s, where bandwidth is read at all. A
+    /// policy sees one link only: a caller that knows others which all have less supposes less.
+    fn neutral_bandwidth_bps(&self, need: &Need) -> f64;
 
     /// Expected time of one call over a link, ms, by a policy that is about time; infinite where
     /// the link delivers nothing, `None` where nothing of it is known.

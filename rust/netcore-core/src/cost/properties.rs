@@ -213,19 +213,35 @@ proptest! {
 
     #[test]
     fn whole_rows_give_what_single_links_give(
-        links in links(2..5),
+        links in links(2..5), bandwidth_bps in maybe(0.0..=1e10),
         rtts in proptest::collection::vec(maybe(0.0..=1000.0), 0..40), need in need(),
     ) {
+        let bandwidth_bps = f64::from(bandwidth_bps);
         for policy in policies(&links.topology()) {
             let mut row = vec![0.0; rtts.len()];
-            policy.utilities(&rtts, &need, &mut row);
+            policy.utilities(&rtts, bandwidth_bps, &need, &mut row);
             for (&rtt_ms, utility) in rtts.iter().zip(row) {
-                let single = policy.utility(&Path { rtt_ms, ..Path::UNKNOWN }, &need);
-                prop_assert_eq!(utility.is_nan(), single.is_nan(), "{}", policy.name());
+                let single = policy.utility(&Path { rtt_ms, bandwidth_bps, ..Path::UNKNOWN }, &need);
+                prop_assert_eq!(utility.is_nan(), rtt_ms.is_nan(), "{}", policy.name());
                 prop_assert!(
                     utility.is_nan() || utility.to_bits() == single.to_bits(), "{}", policy.name(),
                 );
             }
+        }
+    }
+
+    #[test]
+    fn an_unknown_bandwidth_counts_as_the_neutral_one(
+        links in links(2..5), path in path(), need in need(),
+    ) {
+        let path = Path { bandwidth_bps: f64::NAN, ..path };
+        for policy in policies(&links.topology()) {
+            if path.is_unknown() || !policy.reads_bandwidth(&need) {
+                continue;
+            }
+            let neutral = Path { bandwidth_bps: policy.neutral_bandwidth_bps(&need), ..path };
+            let [unknown, neutral] = [&path, &neutral].map(|path| policy.utility(path, &need));
+            prop_assert_eq!(unknown.to_bits(), neutral.to_bits(), "{}", policy.name());
         }
     }
 

@@ -124,9 +124,13 @@ impl CostPolicy for Slo {
         latency * self.bandwidth_factor(path.bandwidth_bps, need) * kept
     }
 
+    fn neutral_bandwidth_bps(&self, need: &Need) -> f64 {
+        f64::from(NEUTRAL) * need.min_bandwidth_bps
+    }
+
     #[expect(clippy::float_cmp, reason = "only the very number has the quick way")]
-    fn utilities(&self, rtt_ms: &[f32], need: &Need, utilities: &mut [f32]) {
-        let bandwidth = self.bandwidth_factor(f64::NAN, need);
+    fn utilities(&self, rtt_ms: &[f32], bandwidth_bps: f64, need: &Need, utilities: &mut [f32]) {
+        let bandwidth = self.bandwidth_factor(bandwidth_bps, need);
         if self.alpha * self.latency_weight == 0.5 {
             let target_ms = need.target_rtt_ms.max(SHORTEST_TARGET_MS);
             kernel::roots_of_shares(utilities, rtt_ms, target_ms, bandwidth);

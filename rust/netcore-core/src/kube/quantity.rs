@@ -25,8 +25,7 @@ pub struct Quantity {
 
 const NANOS: i128 = 1_000_000_000;
 
-/// No node has more than this of anything (9 · 10^15 bytes or thousandths of a core), and a
-/// thousand such amounts still add up without overflow.
+/// No node has more than this of anything: 9 · 10^15 bytes or thousandths of a core.
 pub const LARGEST_AMOUNT: i64 = 1 << 53;
 
 /// Longer texts are no quantities: they could only waste time.

@@ -125,8 +125,51 @@ impl Utilities {
         if candidate == peer {
             return 1.0;
         }
-        let path = self.path(network, candidate, peer, direction, need);
-        self.policy.utility(&path, need) * self.closeness(path.rtt_ms)
+        let supposed_bps = self.supposed_bps(network, peer, direction, need);
+        let path = self.path(network, (candidate, peer), direction, need, supposed_bps);
+        self.of_path(&path, need)
+    }
+
+    fn of_path(&self, path: &Path, need: &Need) -> f32 {
+        self.policy.utility(path, need) * self.closeness(path.rtt_ms)
+    }
+
+    /// What an unknown bandwidth between a peer and a candidate counts as, bit/s: what the known
+    /// ones of the peer have left in the mean, where the policy's own neutral one is more. NaN
+    /// leaves it to the policy.
+    ///
+    /// Else a link that nobody measured would be better than the best that was, wherever all of
+    /// those have less than what is neutral.
+    ///
+    /// *Complexity*: O(known bandwidths of the peer).
+    fn supposed_bps(
+        &self,
+        network: &Network,
+        peer: NodeId,
+        direction: Direction,
+        need: &Need,
+    ) -> f64 {
+        if !self.policy.reads_bandwidth(need) {
+            return f64::NAN;
+        }
+        // A sum of integers does not depend on the order of the nodes.
+        let (mut sum, mut count) = (0_u128, 0_u128);
+        let known = network
+            .topology
+            .bandwidth_bps()
+            .row(peer.index(), direction);
+        for (node, bandwidth_bps) in known.known().filter(|(node, _)| *node != peer.index()) {
+            let (origin, destination) = direction.ends(NodeId(node as u32), peer);
+            let reserved = network.ledger.reserved_bps(origin, destination);
+            sum = sum.saturating_add(left(bandwidth_bps, reserved) as u128);
+            count += 1;
+        }
+        let mean = sum.checked_div(count).map_or(f64::NAN, |mean| mean as f64);
+        if mean < self.policy.neutral_bandwidth_bps(need) {
+            mean
+        } else {
+            f64::NAN
+        }
     }
 
     /// Expected time of one call over a link, ms, where the policy is about time and the link known.
@@ -141,19 +184,21 @@ impl Utilities {
         let path = if candidate == peer {
             Path::OWN
         } else {
-            self.path(network, candidate, peer, direction, need)
+            let supposed_bps = self.supposed_bps(network, peer, direction, need);
+            self.path(network, (candidate, peer), direction, need, supposed_bps)
         };
         self.policy.time_ms(&path, need)
     }
 
-    /// What the policy reads of the way in a direction between a candidate and a peer.
+    /// What the policy reads of the way in a direction between a candidate and a peer, given what
+    /// an unknown bandwidth counts as.
     fn path(
         &self,
         network: &Network,
-        candidate: NodeId,
-        peer: NodeId,
+        (candidate, peer): (NodeId, NodeId),
         direction: Direction,
         need: &Need,
+        supposed_bps: f64,
     ) -> Path {
         let locations = network.locations();
         let (at, of_peer) = (locations.of(candidate), locations.of(peer));
@@ -162,7 +207,7 @@ impl Utilities {
         let (from, to) = (origin.index(), destination.index());
         let (topology, loss) = (&network.topology, network.topology.loss());
         let rtt_ms = topology.rtt_ms().get(from, to);
-        Path {
+        let mut path = Path {
             rtt_ms: if rtt_ms.is_nan() { declared } else { rtt_ms },
             loss: round_trip_loss(loss.get(from, to), loss.get(to, from)),
             bandwidth_bps: if self.policy.reads_bandwidth(need) {
@@ -171,7 +216,11 @@ impl Utilities {
             } else {
                 f64::NAN
             },
+        };
+        if path.bandwidth_bps.is_nan() && !path.is_unknown() {
+            path.bandwidth_bps = supposed_bps;
         }
+        path
     }
 
     /// The factor that prefers the nearer of two links that serve equally well.
@@ -356,13 +405,18 @@ impl Utilities {
         basis: &mut Basis,
     ) -> UtilityRow {
         let utilities = &mut basis.utilities;
-        self.policy.utilities(&basis.rtt_ms, need, utilities);
+        let supposed_bps = self.supposed_bps(network, peer, direction, need);
+        self.policy
+            .utilities(&basis.rtt_ms, supposed_bps, need, utilities);
         kernel::multiply(utilities, &basis.closeness);
         // Only of links that were measured is more known than a round trip.
         let (topology, slot) = (&network.topology, peer.index());
         let mut look_closer = |node: usize| {
             let candidate = NodeId(node as u32);
-            utilities[node] = self.of_link(network, candidate, peer, direction, need);
+            if candidate != peer {
+                let path = self.path(network, (candidate, peer), direction, need, supposed_bps);
+                utilities[node] = self.of_path(&path, need);
+            }
         };
         for way in [Direction::To, Direction::From] {
             let known = topology.loss().row(slot, way).known();

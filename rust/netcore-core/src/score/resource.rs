@@ -90,7 +90,7 @@ impl<'a> Use<'a> {
             let requested = if counts_assumed_use {
                 nonzero
             } else {
-                &column.requested
+                &*column.requested
             };
             Some(Self {
                 allocatable: &column.allocatable,

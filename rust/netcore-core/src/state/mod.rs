@@ -7,6 +7,7 @@
 mod changes;
 mod nodes;
 mod pods;
+mod sums;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use rustc_hash::FxHashMap;
 pub use changes::Changes;
 pub use nodes::{Column, Nodes};
 pub use pods::{PlacedPod, Placement, PodId, Pods};
+pub use sums::{LARGEST_SUM, Sums};
 
 use crate::error::{Error, Result};
 use crate::kube::{self, Namespace, Node, Pod, Pools, Service};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::Changes;
+use super::{Changes, Sums};
 use crate::hash;
 use crate::kube::{Amounts, Effect, HostPort, Labels, Node, PodSpec, Taint};
 use crate::node_set::{NodeId, NodeSet};
@@ -15,13 +15,13 @@ pub struct Column {
     /// What the pods of the node may take together.
     pub allocatable: Vec<i64>,
     /// What they have taken.
-    pub requested: Vec<i64>,
+    pub requested: Sums,
 }
 
 impl Column {
     fn resize(&mut self, slots: usize) {
         self.allocatable.resize(slots, 0);
-        self.requested.resize(slots, 0);
+        self.requested.resize(slots);
     }
 }
 
@@ -50,8 +50,8 @@ pub struct Nodes {
     scalars: Vec<(Arc<str>, Column)>,
     /// How many pods a node may run, and how many take room on it.
     pods: Column,
-    nonzero_cpu_milli: Vec<i64>,
-    nonzero_memory: Vec<i64>,
+    nonzero_cpu_milli: Sums,
+    nonzero_memory: Sums,
     /// Ports taken, sorted; a port stands in it once for each pod that takes it.
     ports: Vec<Vec<HostPort>>,
     changes: Changes,
@@ -219,8 +219,8 @@ impl Nodes {
         for (_, column) in &mut self.scalars {
             column.resize(slots);
         }
-        self.nonzero_cpu_milli.resize(slots, 0);
-        self.nonzero_memory.resize(slots, 0);
+        self.nonzero_cpu_milli.resize(slots);
+        self.nonzero_memory.resize(slots);
         self.ports.resize(slots, Vec::new());
     }
 
@@ -322,15 +322,24 @@ impl Nodes {
 
     fn count(&mut self, node: NodeId, spec: &PodSpec, sign: i64) {
         let requests = &spec.requests;
+        let taken = &requests.taken;
         let at = node.index();
-        self.cpu_milli.requested[at] += sign * requests.taken.cpu_milli;
-        self.memory.requested[at] += sign * requests.taken.memory;
-        self.ephemeral_storage.requested[at] += sign * requests.taken.ephemeral_storage;
-        self.pods.requested[at] += sign;
-        self.nonzero_cpu_milli[at] += sign * requests.taken_nonzero_cpu_milli;
-        self.nonzero_memory[at] += sign * requests.taken_nonzero_memory;
-        for (name, amount) in &requests.taken.scalars {
-            self.scalar_mut(name).requested[at] += sign * amount;
+        let storage = &mut self.ephemeral_storage;
+        for (sums, amount) in [
+            (&mut self.cpu_milli.requested, taken.cpu_milli),
+            (&mut self.memory.requested, taken.memory),
+            (&mut storage.requested, taken.ephemeral_storage),
+            (&mut self.pods.requested, 1),
+            (
+                &mut self.nonzero_cpu_milli,
+                requests.taken_nonzero_cpu_milli,
+            ),
+            (&mut self.nonzero_memory, requests.taken_nonzero_memory),
+        ] {
+            sums.count(at, amount, sign);
+        }
+        for (name, amount) in &taken.scalars {
+            self.scalar_mut(name).requested.count(at, *amount, sign);
         }
         self.changes.note(node);
     }

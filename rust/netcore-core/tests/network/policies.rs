@@ -65,7 +65,12 @@ fn cluster(links: &[Option<Measured>], min_bandwidth: u64) -> Cluster {
 }
 
 fn decide(cluster: &mut Cluster, args: &Value) -> Decision {
-    cluster.pod("new", "web", None);
+    decide_on(cluster, "web", args)
+}
+
+/// Where a new pod of a workload goes.
+fn decide_on(cluster: &mut Cluster, workload: &str, args: &Value) -> Decision {
+    cluster.pod("new", workload, None);
     let plugin = json!({"name": "NetworkCost", "weight": 1, "args": args});
     let filter = json!({"name": "NodeUnschedulable"});
     cluster.decide("new", &json!([filter]), &json!([plugin]))
@@ -122,6 +127,47 @@ proptest! {
                 let least = worst.min(5000).min(best - 1) - 1;
                 prop_assert!(score >= least, "{args}: {score} of {known:?}");
             }
+        }
+    }
+
+    #[test]
+    fn an_unknown_bandwidth_is_neither_better_than_the_best_nor_worse_than_the_worst_known(
+        links in links(), unknown in 1..NODES, min_bandwidth in 1_000_u64..=4_000_000_000,
+    ) {
+        let mut links = links;
+        let known: Vec<i64> = (1..NODES)
+            .filter(|&node| node != unknown)
+            .filter_map(|node| links[node].map(|it| it.bandwidth_bps))
+            .filter(|&bandwidth_bps| bandwidth_bps > 0)
+            .collect();
+        let (Some(&best), Some(&worst)) = (known.iter().max(), known.iter().min()) else {
+            return Ok(());
+        };
+        let link = links[unknown].get_or_insert(Measured {
+            rtt_micros: 1000, loss_ppm: 0, bandwidth_bps: 0,
+        });
+        let way = *link;
+        for args in policies() {
+            // The peer calls: the ways from its node are those of which the bandwidth is known.
+            let mut with = |bandwidth_bps| {
+                links[unknown] = Some(Measured { bandwidth_bps, ..way });
+                let mut cluster = cluster(&links, min_bandwidth);
+                cluster.delete("Pod", "cart-1");
+                cluster.pod("web-1", "web", Some("n0"));
+                raw(&decide_on(&mut cluster, "cart", &args))[unknown - 1]
+            };
+            let [score, best, worst] = [0, best, worst].map(&mut with);
+            prop_assert!(score <= best, "{args}: {score}, with the best known {best}");
+            // Or than what the policy takes for neutral, which is the most that it counts.
+            let neutral_bps = match args["policy"].as_str() {
+                Some("slo") => min_bandwidth / 2,
+                Some("time") => min_bandwidth,
+                _ => continue,
+            };
+            let neutral = with(i64::try_from(neutral_bps).expect("small"));
+            prop_assert!(
+                score >= worst.min(neutral) - 1, "{args}: {score}, with the worst known {worst}",
+            );
         }
     }
 
