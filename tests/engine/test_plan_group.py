@@ -6,41 +6,9 @@ import pytest
 
 import netcore
 from engine.objects import FILTERS, app_group, cluster, encode, member, node, pod, profile
+from engine.placements import objective, violations
 
 STEPS = {"deadline_ms": None, "max_steps": 40_000}
-
-
-def violations(problem, nodes):
-    """What a placement breaks, counted anew with numpy; -1 is a pod that is left out."""
-    placed = nodes >= 0
-    broken = []
-    taken = np.zeros_like(problem["capacities"])
-    np.add.at(taken, nodes[placed], problem["requests"][placed])
-    if (taken > problem["capacities"]).any():
-        broken.append("capacities")
-    pods = np.flatnonzero(placed)
-    free = pods[problem["fixed"][pods] < 0]
-    if not problem["allowed"][free, nodes[free]].all():
-        broken.append("allowed")
-    fixed = problem["fixed"] >= 0
-    if (nodes[fixed] != problem["fixed"][fixed]).any():
-        broken.append("fixed")
-    if (of_edges(problem, nodes) > problem["max_costs"]).any():
-        broken.append("max_costs")
-    return broken
-
-
-def of_edges(problem, nodes):
-    """The cost of each edge's link; 0 where one of its pods is left out."""
-    origin, destination = nodes[problem["edges"]].T
-    costs = problem["costs"][origin, destination].astype(float)
-    return np.where((origin >= 0) & (destination >= 0), costs, 0)
-
-
-def objective(problem, nodes):
-    free = np.flatnonzero((nodes >= 0) & (problem["fixed"] < 0))
-    extra = problem["extra_costs"][free, nodes[free]].astype(float)
-    return (problem["weights"] * of_edges(problem, nodes)).sum() + extra.sum()
 
 
 def made_up(random, pods, nodes):

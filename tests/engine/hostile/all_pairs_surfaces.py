@@ -1,5 +1,6 @@
 """What a caller can do to cost matrices and their scores."""
 
+import itertools
 import math
 from typing import Any
 
@@ -9,12 +10,12 @@ import netcore
 from engine.hostile.case import Case
 from engine.hostile.registry import surface
 from engine.hostile.values import Source
-from engine.hostile.world import World
+from engine.hostile.world import NODES, World
 
 STORAGES = ("auto", "f32", "u16", "zones")
 
 
-@surface(8)
+@surface("CostMatrix", weight=2)
 def cost_matrix(source: Source, _: World) -> Case:
     size = source.one_of((1, 2, 5))
     costs, good = source.array((size, size), "f4")
@@ -59,7 +60,7 @@ def good_weights(given: np.ndarray) -> bool:
     return given.dtype.kind == "f" and bool((np.isfinite(given) & (given >= 0)).all())
 
 
-@surface(8)
+@surface("CostMatrix.score", weight=4)
 def score(source: Source, world: World) -> Case:
     matrix = world.costs[source.one_of(sorted(world.costs))]
     pods, entries, size = 3, 5, matrix.nodes
@@ -145,7 +146,7 @@ def wrong_in_scores_of(
     return None
 
 
-@surface(3)
+@surface("CostMatrix.set_link")
 def set_link(source: Source, world: World) -> Case:
     matrix = world.costs[source.one_of(sorted(world.costs))]
     ends = [source.one_of((0, 1, matrix.nodes - 1, source.integer())) for _ in range(2)]
@@ -159,15 +160,25 @@ def set_link(source: Source, world: World) -> Case:
         fails = True
     kept = matrix.storage != "u16"
 
+    named = {"both_directions": source.happens(0.5)} if source.happens(0.5) else {}
+    if source.happens(0.1):
+        named["both_directions"] = source.one_of((None, "", 1, source.stranger()))
+    ways = [ends, ends[::-1]] if named.get("both_directions") else [ends]
+
     def wrong(_: None) -> str | None:
-        link = matrix.link(*ends)
-        off = abs(link - cost) > abs(cost) * 1e-6 + 1e-40 if kept else not math.isfinite(link)
-        return f"the link costs {link}" if off and ends[0] != ends[1] else None
+        for way in ways:
+            link = matrix.link(*way)
+            off = abs(link - cost) > abs(cost) * 1e-6 + 1e-40 if kept else not math.isfinite(link)
+            if off and ends[0] != ends[1]:
+                return f"the link {way} costs {link}"
+        return None
 
-    return Case(call=matrix.set_link, arguments=(*ends, cost), fails=fails, wrong=wrong)
+    return Case(
+        call=matrix.set_link, arguments=(*ends, cost), named=named, fails=fails, wrong=wrong
+    )
 
 
-@surface(2)
+@surface("CostMatrix.link")
 def link(source: Source, world: World) -> Case:
     matrix = world.costs[source.one_of(sorted(world.costs))]
     ends = [source.one_of((0, 1, source.integer(), source.anything())) for _ in range(2)]
@@ -179,7 +190,7 @@ def link(source: Source, world: World) -> Case:
     return Case(call=matrix.link, arguments=tuple(ends), fails=not good, wrong=wrong)
 
 
-@surface(3)
+@surface("CostMatrix.from_zones", weight=2)
 def cost_matrix_of_zones(source: Source, _: World) -> Case:
     size, zones, links = 5, 2, 2
     arrays = [
@@ -209,13 +220,60 @@ def cost_matrix_of_zones(source: Source, _: World) -> Case:
         del named[source.one_of(names)]
 
     def wrong(made: netcore.CostMatrix) -> str | None:
+        links = dict.fromkeys(names, ()) | {
+            name: array.tolist() for name, array in named.items() if array is not None
+        }
+        ends = zip(links["origins"], links["destinations"], strict=True)
+        expected = dict(zip(ends, links["costs"], strict=True))
         some = range(min(made.nodes, size))
-        costs = [made.link(a, b) for a in some for b in some]
-        return None if all(0 <= cost < math.inf for cost in costs) else f"{costs}"
+        for way in itertools.product(some, repeat=2):
+            by_zone = good[1][tuple(int(good[0][end]) for end in way)]
+            cost = expected.get(way, float(by_zone))
+            if made.link(*way) != cost:
+                return f"the link {way} costs {made.link(*way)}, given {cost}"
+        return None
 
     return Case(
         call=netcore.CostMatrix.from_zones,
         arguments=(good[0], good[1]),
+        named=named,
+        fails=fails,
+        wrong=wrong,
+    )
+
+
+@surface("CostMatrix.from_topology", weight=2)
+def cost_matrix_of_topology(source: Source, world: World) -> Case:
+    topology = source.one_of((world.topology, world.sparse, source.anything()))
+    named: dict[str, Any] = {}
+    fails = None if isinstance(topology, netcore.Topology) else True
+    if source.happens(0.4):
+        named["policy"] = source.one_of(("slo", "time", "linear", source.text(), source.stranger()))
+        fails = fails if named["policy"] in ("slo", "time", "linear") else True
+    if source.happens(0.4):
+        named["storage"] = source.one_of((*STORAGES, source.text(), source.stranger()))
+        fails = fails if named["storage"] in STORAGES else True
+    if source.happens(0.4):
+        named["zones"], _ = source.indices(len(NODES), 3)
+    for name in ("unknown", "tolerance"):
+        if source.happens(0.3):
+            named[name] = source.one_of((source.number(), source.anything(), 0.5))
+            if isinstance(named[name], float) and not 0 <= named[name] < math.inf:
+                fails = True
+
+    def wrong(made: netcore.CostMatrix) -> str | None:
+        given = topology.cost(named.get("policy", "slo"))
+        for way in itertools.product(range(made.nodes), repeat=2):
+            link, cost = made.link(*way), float(given[way])
+            if not 0 <= link < math.inf:
+                return f"the link {way} costs {link}"
+            if made.storage == "f32" and not math.isnan(cost) and link != cost:
+                return f"the link {way} costs {link}, given {cost}"
+        return None
+
+    return Case(
+        call=netcore.CostMatrix.from_topology,
+        arguments=(topology,),
         named=named,
         fails=fails,
         wrong=wrong,

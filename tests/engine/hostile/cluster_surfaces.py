@@ -1,4 +1,4 @@
-"""What a caller can do to a cluster, its profiles, applications and topology.
+"""What a caller can do to a cluster, its profiles and applications.
 
 A surface draws its arguments from a `Source` and may use and change a `World`; each says of its
 call, as far as it can know, whether it must fail, and what would be wrong in its answer. A new part
@@ -9,13 +9,20 @@ import json
 import math
 from typing import Any
 
-import numpy as np
-
 import netcore
 from engine.hostile.case import Case
 from engine.hostile.registry import surface
 from engine.hostile.values import Source
-from engine.hostile.world import DOCUMENTS, NODES, NOW, PENDING, PROFILE, World, wrong_in_plan
+from engine.hostile.world import (
+    DOCUMENTS,
+    NODES,
+    NOW,
+    PENDING,
+    PROFILE,
+    World,
+    wrong_in_plan,
+    wrong_in_state,
+)
 
 KINDS = tuple(DOCUMENTS)
 # Of the years 1 and 9999.
@@ -48,7 +55,26 @@ def is_unix_seconds(value: Any) -> bool:
     return isinstance(value, int | float) and FIRST_SECOND <= value <= LAST_SECOND
 
 
-@surface(30)
+STORAGES = ("auto", "dense", "sparse")
+
+
+def storage(source: Source) -> tuple[Any, bool]:
+    """What should be a storage of links, and whether it is one."""
+    choice = source.one_of((*STORAGES, source.text(), source.anything()))
+    return choice, isinstance(choice, str) and choice in STORAGES
+
+
+@surface("ClusterState")
+def cluster_state(source: Source, _: World) -> Case:
+    choice, good = storage(source)
+
+    def wrong(made: netcore.ClusterState) -> str | None:
+        return wrong_in_state(made) or (f"nodes {made.nodes}" if made.nodes else None)
+
+    return Case(call=netcore.ClusterState, named={"storage": choice}, fails=not good, wrong=wrong)
+
+
+@surface("ClusterState.apply", weight=len(KINDS))
 def apply(source: Source, world: World) -> Case:
     kind = source.one_of(KINDS)
     document = source.document(DOCUMENTS[kind])
@@ -70,7 +96,7 @@ def apply(source: Source, world: World) -> Case:
     return Case(call=world.state.apply, arguments=(kind, document), wrong=wrong)
 
 
-@surface(3)
+@surface("ClusterState.apply")
 def apply_anything(source: Source, world: World) -> Case:
     kind, document = source.anything(), source.anything()
     # Objects of other kinds are left alone, whatever they are.
@@ -78,7 +104,7 @@ def apply_anything(source: Source, world: World) -> Case:
     return Case(call=world.state.apply, arguments=(kind, document), fails=fails)
 
 
-@surface(3)
+@surface("ClusterState.delete")
 def delete(source: Source, world: World) -> Case:
     kind = source.one_of((*KINDS, source.text()))
     namespace = source.one_of(("ns", "", source.text()))
@@ -92,7 +118,7 @@ def delete(source: Source, world: World) -> Case:
     return Case(call=world.state.delete, arguments=(kind, namespace, name), wrong=wrong)
 
 
-@surface(2)
+@surface("ClusterState.pod")
 def look_up(source: Source, world: World) -> Case:
     key = source.one_of((source.anything(), source.text(), "ns/p0"))
 
@@ -102,13 +128,13 @@ def look_up(source: Source, world: World) -> Case:
     return Case(call=world.state.pod, arguments=(key,), wrong=wrong)
 
 
-@surface(2)
+@surface("ClusterState.set_time")
 def set_time(source: Source, world: World) -> Case:
     now = source.one_of((source.number(), source.integer(), source.stranger(), NOW + 9, NOW))
     return Case(call=world.state.set_time, arguments=(now,), fails=not is_unix_seconds(now))
 
 
-@surface(4)
+@surface("ClusterState.assume")
 def assume(source: Source, world: World) -> Case:
     pod = source.one_of((*PENDING, "ns/b0", source.text(), source.anything()))
     node = source.one_of((*NODES, source.text(), source.anything()))
@@ -121,7 +147,7 @@ def assume(source: Source, world: World) -> Case:
     return Case(call=world.state.assume, arguments=(pod, node), wrong=wrong)
 
 
-@surface(3)
+@surface("ClusterState.forget")
 def forget(source: Source, world: World) -> Case:
     pod = source.one_of((*PENDING, "ns/b0", source.text(), source.anything()))
 
@@ -133,7 +159,7 @@ def forget(source: Source, world: World) -> Case:
     return Case(call=world.state.forget, arguments=(pod,), fails=fails, wrong=wrong)
 
 
-@surface(5)
+@surface("ClusterState.sort", weight=2)
 def sort(source: Source, world: World) -> Case:
     pods, _ = source.sequence(PENDING)
     times = [NOW] * (len(pods) if isinstance(pods, list | tuple) else 4)
@@ -147,13 +173,19 @@ def sort(source: Source, world: World) -> Case:
         times, fails = source.one_of((times[1:], [*times, NOW], source.stranger())), True
 
     def wrong(answer: list[str]) -> str | None:
-        return None if sorted(answer) == sorted(pods) else f"{answer} of {pods}"
+        if sorted(answer) != sorted(pods):
+            return f"{answer} of {pods}"
+        # Whatever order they come in.
+        turned = list(pods)[::-1], list(times)[::-1]
+        again = world.state.sort(world.profile, *turned)
+        is_told_apart = len(set(answer)) == len(answer)
+        return None if again == answer or not is_told_apart else f"{answer}, and then {again}"
 
     arguments = (world.profile, pods, times)
     return Case(call=world.state.sort, arguments=arguments, fails=fails, wrong=wrong)
 
 
-@surface(5)
+@surface("ClusterState.plan", weight=2)
 def plan(source: Source, world: World) -> Case:
     pods, _ = source.sequence(PENDING)
     options: dict[str, Any] = {"commit": source.happens(0.3)}
@@ -177,7 +209,7 @@ def plan(source: Source, world: World) -> Case:
     )
 
 
-@surface(8)
+@surface("Profile", weight=2)
 def profile(source: Source, world: World) -> Case:
     config = source.document(PROFILE) if source.happens(0.95) else source.anything()
 
@@ -189,7 +221,7 @@ def profile(source: Source, world: World) -> Case:
     return Case(call=netcore.Profile, arguments=(config,), fails=fails, wrong=wrong)
 
 
-@surface(8)
+@surface("AppGraph.from_app_group", weight=2)
 def app_graph(source: Source, _: World) -> Case:
     document = source.document(DOCUMENTS["AppGroup"])
 
@@ -205,178 +237,9 @@ def app_graph(source: Source, _: World) -> Case:
     return Case(call=netcore.AppGraph.from_app_group, arguments=(document,), wrong=wrong)
 
 
-@surface(1)
+@surface("AppGraph.order")
 def order(source: Source, world: World) -> Case:
     algorithm = source.one_of((*ORDERS, source.text(), source.anything()))
     fails = None if isinstance(algorithm, str) and algorithm.endswith("Sort") else True
     fails = None if algorithm in list(ORDERS) else fails
     return Case(call=world.graph.order, arguments=(algorithm,), fails=fails)
-
-
-PLANES = {
-    "rtt_ms": ("f4", math.inf),
-    "jitter_ms": ("f4", math.inf),
-    "loss": ("f4", 1.0),
-    "bandwidth_bps": ("f8", math.inf),
-    "age_s": ("f4", math.inf),
-}
-
-
-@surface(12)
-def topology(source: Source, _: World) -> Case:
-    size = source.one_of((1, 2, 3))
-    names, good_names = NODES[:size], True
-    if source.happens(0.2):
-        names, good_names = source.sequence(names)
-        # Unknown names are as good as any here.
-        good_names = good_names or None
-    one_of_many = source.one_of(list(PLANES))
-    planes: dict[str, Any] = {"rtt_ms": np.full((size, size), 2, "f4")}
-    dtype, high = PLANES[one_of_many]
-    planes[one_of_many], good_array = source.array((size, size), dtype, high=high)
-    if one_of_many != "rtt_ms" and planes[one_of_many] is None:
-        good_array = True
-    fails = None
-    if good_array is False:
-        fails = True
-    elif good_array and good_names:
-        fails = False
-
-    def wrong(made: netcore.Topology) -> str | None:
-        for policy in ("slo", "linear"):
-            cost = made.cost(policy)
-            known = cost[~np.isnan(cost)]
-            if cost.shape != (size, size) or not ((known >= 0) & (known <= 1)).all():
-                return f"costs {cost}"
-        given = np.asarray(planes["rtt_ms"])
-        there = made.rtt_ms()
-        off_diagonal = ~np.eye(size, dtype=bool) & ~np.isnan(given)
-        same = there[off_diagonal] == given[off_diagonal]
-        return None if same.all() else f"round-trip times {there}"
-
-    others = {name: plane for name, plane in planes.items() if name != "rtt_ms"}
-    arguments = (names, planes["rtt_ms"])
-    return Case(call=netcore.Topology, arguments=arguments, named=others, fails=fails, wrong=wrong)
-
-
-@surface(6)
-def reported_topology(source: Source, _: World) -> Case:
-    names = NODES[:3]
-    document = source.document(DOCUMENTS["NodeNetwork"])
-    reports = source.one_of(([document], [document], [document] * 2, source.stranger()))
-    now = source.one_of((NOW, NOW, source.number(), source.anything()))
-    fails = None if is_unix_seconds(now) else True
-
-    def wrong(made: netcore.Topology) -> str | None:
-        rtt_ms = made.rtt_ms()
-        known = rtt_ms[~np.isnan(rtt_ms)]
-        return None if (known >= 0).all() and np.isfinite(known).all() else f"{rtt_ms}"
-
-    return Case(
-        call=netcore.Topology.from_node_networks,
-        arguments=(names, reports),
-        named={"now": now},
-        fails=fails,
-        wrong=wrong,
-    )
-
-
-@surface(1)
-def policy(source: Source, world: World) -> Case:
-    choice = source.one_of((source.text(), source.anything()))
-    known = isinstance(choice, str) and choice in {"slo", "linear", "time"}
-    return Case(call=world.topology.cost, arguments=(choice,), fails=None if known else True)
-
-
-def group_arrays() -> dict[str, Any]:
-    """Four pods in a row on three nodes."""
-    return {
-        "costs": np.array([[0, 1, 9], [1, 0, 9], [9, 9, 0]], "f4"),
-        "capacities": np.full((3, 2), 4, "i8"),
-        "requests": np.ones((4, 2), "i8"),
-        "edges": np.array([[0, 1], [1, 2], [2, 3]], "i8"),
-        "weights": np.array([1.0, 2.0, 3.0]),
-        "max_costs": np.full(3, 20, "f4"),
-        "allowed": np.ones((4, 3), dtype=bool),
-        "extra_costs": np.zeros((4, 3), "f4"),
-        "fixed": np.array([-1, -1, -1, 2], "i8"),
-    }
-
-
-def whole_numbers(source: Source, good: Any) -> tuple[Any, bool | None]:
-    """As `Source.array`, for integers and booleans: what is given, and whether it is an array."""
-    way = int(source.random.random() * 6)
-    if way == 0:
-        return source.anything(), False
-    if way == 1:
-        return good.astype(source.one_of(("f8", "i4", "u1", "O", "U3"))), False
-    if way == 2:
-        return np.broadcast_to(np.zeros(1, good.dtype), (1 << 20, 1 << 20)), None
-    if way == 3:
-        shape = source.one_of(((), (0,), (3,), (0, 0), (1, 1), (7, 3), (2, 2, 2), (3000, 1)))
-        return np.zeros(shape, good.dtype), None
-    good = good.copy()
-    for number in source.random.sample((-1, -2, 0, 1, 3, 9, 2**31, 2**62, -(2**63), 2**63 - 1), 3):
-        good.flat[int(source.random.random() * good.size)] = number
-    return good, True
-
-
-def bounded(budget: Any) -> Any:
-    """A budget that can be had is no fault: it is cut, or the search would use it."""
-    is_large = isinstance(budget, int | float) and 1000 < budget < 2**64
-    return 1000 if is_large else budget
-
-
-@surface(12)
-def place_group(source: Source, _: World) -> Case:
-    arrays = group_arrays()
-    name = source.one_of(list(arrays))
-    if arrays[name].dtype.kind == "f":
-        # What is out of range is not the same for each of them: the answer is looked at instead.
-        arrays[name], _ = source.array(arrays[name].shape, arrays[name].dtype.str[1:])
-        is_array = None
-    else:
-        arrays[name], is_array = whole_numbers(source, arrays[name])
-    if arrays[name] is None:
-        is_array = None
-    budget = {"deadline_ms": None, "max_steps": 500, "seed": 3}
-    fails = None if is_array is not False else True
-    if source.happens(0.2):
-        option = source.one_of(list(budget))
-        budget[option] = bounded(
-            source.one_of((source.number(), source.integer(), source.anything()))
-        )
-        fails = None
-
-    def wrong(made: netcore.GroupPlacement) -> str | None:
-        nodes = made.nodes()
-        if nodes.dtype != np.int64 or not ((nodes >= -1) & (nodes < 3)).all():
-            return f"nodes {nodes}"
-        if not 0 <= made.cost < math.inf or made.greedy_unplaced < len(made.unplaced()):
-            return f"{made!r} with {made.unplaced()}"
-        given = (it for it in arrays.values() if it is not None)
-        floats = [it for it in given if it.dtype.kind == "f"]
-        return "NaN is no cost" if any(np.isnan(it).any() for it in floats) else None
-
-    return Case(call=netcore.place_group, named={**arrays, **budget}, fails=fails, wrong=wrong)
-
-
-@surface(3)
-def plan_group(source: Source, world: World) -> Case:
-    pods, _ = source.sequence(PENDING)
-    budget = {"deadline_ms": None, "max_steps": 200}
-    if source.happens(0.4):
-        option = source.one_of([*budget, "seed", "detail", "commit"])
-        budget[option] = bounded(
-            source.one_of((source.number(), source.integer(), source.anything()))
-        )
-
-    def wrong(made: netcore.GroupPlan) -> str | None:
-        if made.objective > made.greedy_objective and made.unplaced == made.greedy_unplaced:
-            return f"{made!r} is worse than greedy"
-        detail = budget.get("detail", "summary")
-        return wrong_in_plan(world.state, made.plan, str(detail))
-
-    arguments = (world.profile, pods)
-    named = {"commit": source.happens(0.3), **budget}
-    return Case(call=world.state.plan_group, arguments=arguments, named=named, wrong=wrong)

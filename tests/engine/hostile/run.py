@@ -4,14 +4,26 @@ import sys
 from collections import Counter
 from dataclasses import dataclass, field
 
-from engine.hostile import all_pairs_surfaces, cluster_surfaces, estimate_surfaces
+from engine.hostile import (
+    all_pairs_surfaces,
+    cluster_surfaces,
+    estimate_surfaces,
+    group_surfaces,
+    topology_surfaces,
+)
 from engine.hostile.registry import SURFACES
 from engine.hostile.values import Source
 from engine.hostile.world import World, wrong_in_state
 
 CHUNK = 250
 # Each enlists what it tries.
-PARTS = (all_pairs_surfaces, cluster_surfaces, estimate_surfaces)
+PARTS = (
+    all_pairs_surfaces,
+    cluster_surfaces,
+    estimate_surfaces,
+    group_surfaces,
+    topology_surfaces,
+)
 
 
 @dataclass(slots=True)

@@ -176,7 +176,10 @@ class Source:
 
     def sequence(self, valid: list) -> tuple[object, bool]:
         """What should be a list of names, and whether it is one of names that are known, once."""
-        way = int(self.random.random() * 9)
+        way = int(self.random.random() * 10)
+        if way == 9:
+            # As long as it says it is, nobody could hold it.
+            return range(self.one_of((1 << 40, 1 << 62, 1 << 70))), False
         if way == 0:
             return self.stranger(), False
         if way == 1:
@@ -195,11 +198,16 @@ class Source:
         """What should be an array, and whether it is: of this shape and type, in a range or NaN."""
         values = np.abs(np.float64(self.random.random()) * np.arange(1, 1 + math.prod(shape)))
         good = np.minimum(values, min(high, 1e6)).reshape(shape).astype(dtype)
-        way = int(self.random.random() * 16)
+        way = int(self.random.random() * 18)
         if way == 0:
             return self.anything(), False
         if way == 1:
             return good.tolist(), False
+        if way == 12:
+            vast = np.broadcast_to(np.zeros(1, dtype), (1 << 40, *shape[1:]))
+            return vast, False
+        if way == 13:
+            return packed(good), True
         if way == 2:
             other = self.one_of(("f2", "f4", "f8", "i4", "u1", "?", "c8", "O", "U3", "M8[s]"))
             return good.astype(other), other == dtype
@@ -235,11 +243,13 @@ class Source:
             inside = np.isnan(good) | ((good >= low) & (good <= high) & np.isfinite(good))
         return good, bool(inside.all())
 
-    def indices(self, length: int, top: int, *, ascending: bool = False):
+    def indices(self, length: int, top: int):
         """What should be places from 0 to below `top`, and whether it is."""
         values = self.random.choices(range(top), k=length)
-        good = np.array(sorted(values) if ascending else values, self.one_of(("i8", "i4", "u4")))
-        way = int(self.random.random() * 9)
+        good = np.array(values, self.one_of(("i8", "i4", "u4")))
+        way = int(self.random.random() * 10)
+        if way == 9:
+            return packed(good), True
         if way == 0:
             return self.anything(), False
         if way == 1:
@@ -247,7 +257,7 @@ class Source:
         if way == 2:
             return np.zeros(self.one_of(((), (2, 2), (length, 1)))).astype("i8"), False
         if way == 3:
-            return np.broadcast_to(np.int64(0), (1 << 20,)), False
+            return np.broadcast_to(np.int64(0), (self.one_of((1 << 20, 1 << 40)),)), False
         if way == 4 and length:
             extreme = good.astype("i8")
             extreme[0] = self.one_of((-1, top, 2**31, 2**32, -(2**63), 2**63 - 1))
@@ -255,6 +265,13 @@ class Source:
         if way == 5:
             return np.repeat(good, 2)[::2], True
         return good, True
+
+
+def packed(array):
+    """The same values, each behind a byte of something else: a stride that is no whole number."""
+    records = np.zeros(array.shape, [("before", "i1"), ("value", array.dtype)])
+    records["value"] = array
+    return records["value"]
 
 
 _CACHE: dict[bytes, list[bytes]] = {}

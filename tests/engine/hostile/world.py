@@ -104,6 +104,8 @@ DOCUMENTS = {
     ),
 }
 COSTS = np.abs(np.subtract.outer(np.arange(6, dtype="f4"), np.arange(6, dtype="f4")))
+# What is known is the way to the next node only.
+NEAR = np.where(COSTS == 1, COSTS, np.float32(np.nan))
 PROFILE = encode(**profile_form())
 
 
@@ -123,6 +125,8 @@ class World:
         self.state.set_time(NOW)
         self.profile = netcore.Profile(PROFILE)
         self.topology = netcore.Topology(NODES, np.ones((6, 6), np.float32))
+        self.sparse = netcore.Topology(NODES, NEAR)
+        self.estimate = self.sparse.estimate()
         self.costs = {
             "f32": netcore.CostMatrix(COSTS),
             "asymmetric": netcore.CostMatrix(np.triu(COSTS)),
@@ -132,8 +136,10 @@ class World:
         self.graph = netcore.AppGraph.from_app_group(DOCUMENTS["AppGroup"])
 
 
-def wrong_in_plan(state: netcore.ClusterState, plan: netcore.Plan, detail: str) -> str | None:
-    """What is impossible in a plan."""
+def wrong_in_plan(
+    state: netcore.ClusterState, plan: netcore.Plan, detail: str, *, is_group: bool = False
+) -> str | None:
+    """What is impossible in a plan; one of a group may put a pod on another than its best node."""
     nodes = set(state.nodes)
     for decision in plan.decisions:
         if decision.node is not None and decision.node not in nodes:
@@ -148,12 +154,12 @@ def wrong_in_plan(state: netcore.ClusterState, plan: netcore.Plan, detail: str) 
         for best in orjson.loads(summary)["top"]:
             if wrong := wrong_in_scores(best["total"], best["scores"].values()):
                 return wrong
-        if detail == "full" and (wrong := wrong_in_verdicts(decision)):
+        if detail == "full" and (wrong := wrong_in_verdicts(decision, is_group=is_group)):
             return wrong
     return None
 
 
-def wrong_in_verdicts(decision: netcore.Decision) -> str | None:
+def wrong_in_verdicts(decision: netcore.Decision, *, is_group: bool) -> str | None:
     totals = {}
     for verdict in decision.nodes():
         if verdict["accepted"]:
@@ -166,9 +172,14 @@ def wrong_in_verdicts(decision: netcore.Decision) -> str | None:
             totals[verdict["node"]] = verdict["total"]
         elif not verdict["reasons"]:
             return f"{verdict['node']} is rejected for no reason"
+    rejected = {verdict["node"] for verdict in decision.nodes()} - totals.keys()
+    if set(decision.codes()) != rejected:
+        return f"codes {decision.codes()} of {rejected}"
+    if (decision.node is None) != (not totals) or (totals and decision.node not in totals):
+        return f"placed on {decision.node!r} of {totals}"
     if len(totals) != decision.feasible:
         return f"{decision.feasible} feasible, {len(totals)} accepted"
-    if totals and totals[decision.node] != max(totals.values()):
+    if totals and not is_group and totals[decision.node] != max(totals.values()):
         return f"{decision.node} is not the best of {totals}"
     return None
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{Algorithm, AppGraph, Dependency, WorkloadId};
 use crate::diktyo;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::kube::wire::{List, Metadata, Text};
 use crate::kube::{self, Quantity};
 
@@ -55,17 +55,12 @@ impl AppGroup {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidObject`] where the object breaks its schema or is larger than any
-    /// application could be.
+    /// [`Error::InvalidObject`](crate::Error::InvalidObject) where the object breaks its schema or
+    /// is larger than any application could be.
     pub fn decode(json: &[u8]) -> Result<Self> {
         let wire: Wire<'_> = kube::parse(KIND, json)?;
         kube::require_name(KIND, json, &wire.metadata.name)?;
-        let fail = |field: String, problem: String| Error::InvalidObject {
-            kind: KIND,
-            name: format!("{}/{}", &*wire.metadata.namespace, &*wire.metadata.name),
-            field,
-            problem,
-        };
+        let fail = |field, problem| kube::invalid_field(KIND, &wire.metadata, field, problem);
         let workloads = &wire.spec.workloads;
         let dependencies: usize = workloads.iter().map(|entry| entry.dependencies.len()).sum();
         for (found, most, what) in [

@@ -101,6 +101,21 @@ fn name_of(json: &[u8]) -> String {
     }
 }
 
+/// What is wrong in a field of an object that is told by its namespace and name.
+pub(crate) fn invalid_field(
+    kind: &'static str,
+    metadata: &wire::Metadata<'_>,
+    field: String,
+    problem: String,
+) -> Error {
+    Error::InvalidObject {
+        kind,
+        name: format!("{}/{}", &*metadata.namespace, &*metadata.name),
+        field,
+        problem,
+    }
+}
+
 pub(crate) fn require_name(kind: &'static str, json: &[u8], name: &str) -> Result<()> {
     if name.is_empty() {
         return Err(Error::InvalidObject {

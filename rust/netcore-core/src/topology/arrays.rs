@@ -108,12 +108,13 @@ impl Topology {
 
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "values are copied, not computed")]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     const NAN: f32 = f32::NAN;
 
-    fn rtt(nodes: &[&str], rtt_ms: &[f32]) -> Result<Topology> {
+    /// A topology of round trips alone.
+    pub(in super::super) fn rtt(nodes: &[&str], rtt_ms: &[f32]) -> Result<Topology> {
         Topology::from_arrays(
             nodes.iter().copied(),
             Arrays {

@@ -382,18 +382,8 @@ pub(super) fn invalid(argument: &'static str, problem: String) -> Error {
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "values are copied, not computed")]
 mod tests {
-    use super::super::Arrays;
+    use super::super::arrays::tests::rtt;
     use super::*;
-
-    fn rtt(nodes: &[&str], rtt_ms: &[f32]) -> Result<Topology> {
-        Topology::from_arrays(
-            nodes.iter().copied(),
-            Arrays {
-                rtt_ms,
-                ..Arrays::default()
-            },
-        )
-    }
 
     #[test]
     fn nodes_join_and_leave_without_moving_others() {

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use crate::diktyo;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::kube::wire::{List, Metadata, Text};
 use crate::kube::{self, Quantity};
 
@@ -73,17 +73,12 @@ impl NetworkTopology {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidObject`] where the object breaks its schema or is larger than any cluster
-    /// needs.
+    /// [`Error::InvalidObject`](crate::Error::InvalidObject) where the object breaks its schema or
+    /// is larger than any cluster needs.
     pub fn decode(json: &[u8]) -> Result<Self> {
         let wire: Wire<'_> = kube::parse(KIND, json)?;
         kube::require_name(KIND, json, &wire.metadata.name)?;
-        let fail = |field: String, problem: String| Error::InvalidObject {
-            kind: KIND,
-            name: format!("{}/{}", &*wire.metadata.namespace, &*wire.metadata.name),
-            field,
-            problem,
-        };
+        let fail = |field, problem| kube::invalid_field(KIND, &wire.metadata, field, problem);
         let mut costs = 0;
         let mut weights = Vec::with_capacity(wire.spec.weights.len());
         for (index, set) in wire.spec.weights.iter().enumerate() {

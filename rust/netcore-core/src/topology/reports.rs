@@ -1,12 +1,11 @@
 //! The `NodeNetwork` objects behind a topology, written in as they come, expire and go.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::{Link, NodeNetwork, Topology};
-use crate::NodeId;
+use super::{Link, NodeNetwork, Peer, Topology};
 
 /// What the nodes report of their paths, by node name.
 ///
@@ -17,7 +16,7 @@ use crate::NodeId;
 /// round trip, and the loss that it saw coming), else nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Reports {
-    by_node: BTreeMap<Arc<str>, NodeNetwork>,
+    by_node: FxHashMap<Arc<str>, NodeNetwork>,
     /// Per peer: the nodes whose reports have it, itself known or not.
     origins: FxHashMap<Arc<str>, BTreeSet<Arc<str>>>,
     /// Ends of validity, in order.
@@ -196,35 +195,35 @@ impl Reports {
         let Some(here) = topology.node(node) else {
             return;
         };
+        let report = self.valid(node);
         for other in others {
-            if let Some(there) = topology.node(other) {
-                self.write((here, node), (there, other), topology);
-                self.write((there, other), (here, node), topology);
-            }
+            let Some(there) = topology.node(other) else {
+                continue;
+            };
+            let told = report.and_then(|report| report.peer(other));
+            let told_back = self.valid(other).and_then(|report| report.peer(node));
+            topology.set(here, there, &link(told, told_back));
+            topology.set(there, here, &link(told_back, told));
         }
     }
+}
 
-    fn write(&self, origin: (NodeId, &str), destination: (NodeId, &str), topology: &mut Topology) {
-        let told = self
-            .valid(origin.1)
-            .and_then(|report| report.peer(destination.1));
-        let told_back = || {
-            self.valid(destination.1)
-                .and_then(|report| report.peer(origin.1))
-        };
-        let link = match told {
-            Some(peer) => peer.to,
-            None => told_back().map_or(Link::UNKNOWN, |peer| peer.from),
-        };
-        topology.set(origin.0, destination.0, &link);
+/// The link to a node from what is told of it, and by itself of the way back.
+fn link(told: Option<&Peer>, told_back: Option<&Peer>) -> Link {
+    match told {
+        Some(peer) => peer.to,
+        None => told_back.map_or(Link::UNKNOWN, |peer| peer.from),
     }
 }
 
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "values are copied, not computed")]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::super::node_network::tests::object;
     use super::*;
+    use crate::NodeId;
     use proptest::prelude::*;
 
     /// 2024-05-01T00:00:30Z: half a minute after the test objects are observed and before they end.
