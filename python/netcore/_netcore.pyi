@@ -145,13 +145,14 @@ def place_group(
 
     Args:
         costs: `float32[N, N]`, `[origin, destination]`: a unit of traffic costs this; at least 0.
-        capacities: `int64[N, R]`: the room of each node, in any units.
-        requests: `int64[P, R]`: what each pod takes. A resource of which each node has one keeps
-            pods apart that all ask for it, as a host port does.
+        capacities: `int64[N, R]`: the room of each node, in any units, -2**56 to 2**56; below 0 is
+            none.
+        requests: `int64[P, R]`: what each pod takes, 0 to 2**56. A resource of which each node has
+            one keeps pods apart that all ask for it, as a host port does.
         edges: `int64[E, 2]`: pods that talk, from and to; both directions are two edges.
-        weights: `float64[E]`: how much; at least 0.
-        max_costs: `float32[E]`: an edge's pods are never on nodes whose link costs more; infinite
-            is no limit.
+        weights: `float64[E]`: how much; 0 to 1e30.
+        max_costs: `float32[E]`: an edge's pods are never on nodes whose link costs more; at least
+            0, infinite is no limit.
         allowed: `bool[P, N]`: whether a pod may be on a node.
         extra_costs: `float32[P, N]`: what it costs to have a pod on a node; at least 0.
         fixed: `int64[P]`: the node of a pod that stays where it is and takes its requests there;
@@ -277,16 +278,22 @@ class Decision:
         """How many nodes were looked at: all that there are."""
 
     def nodes(self) -> list[dict[str, Any]]:
-        """Each node's verdict, sorted by name; needs `detail="full"`.
+        """Each node's verdict, sorted by name.
 
         `{"node", "accepted", "plugin", "reasons", "scores": {plugin: {"raw", "normalized",
         "weighted"}}, "total"}`; `plugin` is the first that rejects the node, `total` None then.
+
+        Raises:
+            InvalidInputError: The plan was made without `detail="full"`.
         """
 
     def codes(self) -> dict[str, str]:
-        """Whether making room on a rejected node can help; needs `detail="full"`.
+        """Whether making room on a rejected node can help.
 
         Node → `Unschedulable`, where it can, or `UnschedulableAndUnresolvable`, where it cannot.
+
+        Raises:
+            InvalidInputError: The plan was made without `detail="full"`.
         """
 
     def summary(self) -> bytes:
@@ -323,7 +330,11 @@ class AppGraph:
 
     @staticmethod
     def from_app_group(app_group: bytes) -> AppGraph:
-        """Decode an AppGroup object (JSON)."""
+        """Decode an AppGroup object (JSON).
+
+        Raises:
+            InvalidInputError: It does not decode, or is larger than any application.
+        """
 
     @property
     def workloads(self) -> list[str]:
@@ -434,7 +445,11 @@ class Topology:
         """[N, N]: 0 unknown, 1 measured, 2 estimated, 3 declared, 4 the node itself."""
 
     def cost(self, policy: Literal["linear", "slo", "time"] = "slo") -> npt.NDArray[np.float32]:
-        """Costs by a policy with its defaults, 0 to 1, [N, N]; NaN where unknown."""
+        """Costs by a policy with its defaults, 0 to 1, [N, N]; NaN where unknown.
+
+        Raises:
+            InvalidInputError: The policy is none of these.
+        """
 
     def estimate(self, previous: Estimate | None = None, *, seed: int = 0) -> Estimate:
         """Fit to the measured round-trip times; one that is an hour old counts half.
@@ -443,6 +458,9 @@ class Topology:
             previous: Starts from it, and keeps its seed, which takes a tenth of the time. Nodes
                 are matched by name.
             seed: Of a fit from nothing.
+
+        Raises:
+            InvalidInputError: There are more than 16,384 nodes, or a round trip above 600,000 ms.
         """
 
     def estimated(self, estimate: Estimate | None = None, *, seed: int = 0) -> Topology:
@@ -454,6 +472,9 @@ class Topology:
             estimate: Whence the estimates come, nodes matched by name; by default a fit to this
                 topology's own measurements.
             seed: Of that fit.
+
+        Raises:
+            InvalidInputError: As for `Topology.estimate`, where it makes a fit of its own.
         """
 
 @final
@@ -557,7 +578,7 @@ def estimate(
 
     Args:
         nodes: Names, at most 16,384.
-        origins: Which node measured, by its place in `nodes`, [P].
+        origins: Which node measured, by its place in `nodes`, [P], P at most 2**28.
         destinations: Which node is at the other end, [P].
         rtt_ms: Round-trip times, ms, 0 to 600,000, [P]. Of several for one ordered pair, their
             weighted geometric mean counts.
@@ -719,7 +740,11 @@ class CostMatrix:
         """Links stored one by one: N * N, but by zones only those that differ from their zones'."""
 
     def link(self, origin: int, destination: int) -> float:
-        """The cost of one direction of a link, as stored."""
+        """The cost of one direction of a link, as stored.
+
+        Raises:
+            InvalidInputError: There is no such node.
+        """
 
     def set_link(
         self, origin: int, destination: int, cost: float, *, both_directions: bool = False
@@ -835,7 +860,11 @@ class ClusterState:
         """
 
     def assume(self, pod: str, node: str) -> None:
-        """Hold room for a pod on a node until its binding is seen, as `plan(commit=True)` does."""
+        """Hold room for a pod on a node until its binding is seen, as `plan(commit=True)` does.
+
+        Raises:
+            UnknownObjectError: A name is none of a node's or a pod's, or the pod is bound already.
+        """
 
     def forget(self, pod: str) -> None:
         """Give back an assumed pod's room and bandwidth. Nothing happens where none is assumed."""
@@ -870,8 +899,16 @@ class ClusterState:
         With `commit` the placed pods stay assumed; without, the state is as it was before.
         Releases the GIL. No feasible node is a result, never an error.
 
+        Args:
+            profile: Its filters and scores.
+            pods: Keys of pending pods.
+            seed: Breaks ties: the same state, profile and seed give the same plan.
+            detail: `full` keeps the verdict on every node.
+            commit: Whether the placed pods stay assumed.
+
         Raises:
             UnknownObjectError: A key names no pod, or one that is bound already.
+            InvalidInputError: A key is given twice, or the detail is none of these.
         """
 
     def plan_group(
@@ -906,7 +943,8 @@ class ClusterState:
 
         Raises:
             UnknownObjectError: A key names no pod, or one that is bound already.
-            InvalidInputError: A key is given twice, or neither a deadline nor steps.
+            InvalidInputError: A key is given twice, an argument is out of range, or neither a
+                deadline nor steps are given.
         """
 
     def topology(self) -> Topology:
