@@ -127,6 +127,21 @@ def test_a_wrong_array_is_named(argument, value):
         netcore.place_group(**{**line(4), argument: value})
 
 
+def test_the_largest_amounts_add_up_or_are_refused():
+    largest = 1 << 56
+    problem = line(60)
+    problem["requests"] = np.full((60, 1), largest)
+    problem["capacities"] = np.full((30, 1), largest)
+    placement = netcore.place_group(**problem, **STEPS)
+    assert np.bincount(placement.nodes()[placement.nodes() >= 0]).max() == 1
+    assert len(placement.unplaced()) == 30
+    stays = problem | {"fixed": np.where(np.arange(60) < 59, 0, -1)}
+    assert netcore.place_group(**stays, **STEPS).nodes()[-1] > 0
+    many = line(200) | {"requests": np.full((200, 1), largest)}
+    with pytest.raises(netcore.InvalidInputError, match=r"^requests: sum up to more than"):
+        netcore.place_group(**many)
+
+
 def test_nothing_to_place():
     problem = {name: array[:0] for name, array in line(3).items()} | {
         "costs": np.zeros((0, 0), np.float32)
