@@ -14,6 +14,7 @@ mod ledger;
 mod links;
 mod members;
 mod near;
+mod path;
 mod row;
 #[cfg(test)]
 mod tests;
