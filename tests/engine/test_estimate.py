@@ -133,6 +133,28 @@ def test_a_warm_fit_is_as_good_and_follows_changes_within_some_rounds(measured) 
     assert np.quantile(error, 0.9) < 0.04
 
 
+def test_sites_whose_paths_take_detours_are_told_apart() -> None:
+    # What all nodes of a site share is no distance: the correction learns it, place by place.
+    random = np.random.default_rng(11)
+    at, site = random.normal(size=(12, 3)) * 60, random.integers(0, 12, 200)
+    stretch = np.triu(np.exp(np.abs(random.normal(size=(12, 12))) * 0.3), 1)
+    between = np.linalg.norm(at[:, None] - at[None], axis=2) * (stretch + stretch.T)
+    height = random.exponential(0.3, 200)
+    truth = between[site][:, site] + height[:, None] + height[None]
+    truth = truth.astype(np.float32)
+    np.fill_diagonal(truth, 0)
+    nodes = names(200)
+    origins, destinations = pairs(nodes, 16)
+    rtt_ms = truth[origins, destinations]
+    fit = netcore.estimate(nodes, origins, destinations, rtt_ms)
+    mask = unseen(truth, origins, destinations) & (site[:, None] != site[None])
+    for estimate in (fit, fit.refit(origins, destinations, rtt_ms)):
+        error = errors(estimate.rtt_ms(), truth, mask)
+        assert estimate.uses_residuals
+        assert np.median(error) < 0.01
+        assert np.quantile(error, 0.9) < 0.035
+
+
 def test_nodes_join_and_leave(measured) -> None:
     nodes, _, _, _, fit = measured
     everyone = [*nodes[30:], *(f"new-{index}" for index in range(20))]
@@ -416,18 +438,19 @@ def test_an_internet_of_490_nodes() -> None:
     fit = netcore.estimate(nodes, origins, destinations, rtt_ms)
     cold_s = time.thread_time() - start
     error, confidence = errors(fit.rtt_ms(), truth, mask), fit.confidence()[mask]
-    assert np.median(error) < 0.062
-    assert np.quantile(error, 0.9) < 0.275
+    assert np.median(error) < 0.06
+    assert np.quantile(error, 0.9) < 0.26
     assert fit.uses_residuals
     groups = [error[(confidence >= low) & (confidence < low + 0.25)] for low in (0.25, 0.5, 0.75)]
     medians = [np.median(group) for group in groups]
     assert medians == sorted(medians, reverse=True)
     start = time.thread_time()
     warm = fit.refit(origins, destinations, rtt_ms)
-    assert time.thread_time() - start < cold_s / 4
+    assert time.thread_time() - start < cold_s / 5
     error = errors(warm.rtt_ms(), truth, mask)
-    assert np.median(error) < 0.062
+    assert np.median(error) < 0.06
+    assert np.quantile(error, 0.9) < 0.26
     wrong = np.random.default_rng(0).random(len(rtt_ms)) < 0.05
     rtt_ms[wrong] *= 5
     error = errors(netcore.estimate(nodes, origins, destinations, rtt_ms).rtt_ms(), truth, mask)
-    assert np.median(error) < 0.066
+    assert np.median(error) < 0.062

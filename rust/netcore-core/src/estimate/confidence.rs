@@ -20,7 +20,8 @@ pub(super) struct Calibration {
 impl Calibration {
     /// Learn from the pairs that one member did not see.
     ///
-    /// One member alone errs more than the ensemble: the share is on the low side.
+    /// One member alone errs more than the ensemble: the share is on the low side. It stays there
+    /// although the member from whose places it started had seen the pair.
     pub(super) fn new(mut pairs: Vec<HeldOut>) -> Self {
         pairs.sort_by(|a, b| a.spread.total_cmp(&b.spread));
         let size = pairs.len().div_ceil(MOST_GROUPS).max(LEAST_PAIRS);

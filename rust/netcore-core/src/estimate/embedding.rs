@@ -8,12 +8,10 @@ use super::surroundings::{DIMENSIONS, Place, Surroundings};
 /// nobody knows better. A power of two, for the median of them.
 pub(super) const MEMBERS: usize = 8;
 
-/// Rounds over all nodes of a fit from nothing.
-const SWEEPS: usize = 20;
+/// Rounds over all nodes of a fit from nothing, and of the one after it to straightened paths.
+const SWEEPS: [usize; 2] = [12, 16];
 /// The last of them whose mean is the result.
 const AVERAGED_SWEEPS: usize = 5;
-/// Rounds of a fit that starts from the last one.
-const WARM_SWEEPS: usize = 1;
 /// Scale of the loss in the first rounds, and at the end. Logarithms: 0.1 is 10 %.
 const SCALES: [f32; 2] = [0.3, 0.12];
 /// The final scale holds from this share of the rounds on.
@@ -63,39 +61,24 @@ impl Embedding {
                 height: START_HEIGHT,
             }
         });
-        let mut sweeper = Sweeper::new(graph, member, places.collect(), random);
-        let mut order: Vec<usize> = (0..graph.len()).collect();
-        let mut mean = Vec::new();
-        for sweep in 0..SWEEPS {
-            let progress = sweep as f32 / SWEEPS as f32;
-            let scale = SCALES[0] * (SCALES[1] / SCALES[0]).powf((progress / COOL_AT).min(1.0));
-            let relocates = sweep % RELOCATED_EVERY == RELOCATED_EVERY / 2 && progress < SETTLED_AT;
-            sweeper.random.shuffle(&mut order);
-            for &node in &order {
-                sweeper.improve(node, scale, relocates, !relocates);
-            }
-            match (sweep + AVERAGED_SWEEPS).checked_sub(SWEEPS) {
-                None => {}
-                Some(0) => mean.clone_from(&sweeper.places),
-                Some(before) => {
-                    for (mean, place) in mean.iter_mut().zip(&sweeper.places) {
-                        *mean = mean.towards(place, 1.0 / (before + 1) as f32);
-                    }
-                }
-            }
-        }
-        Self { places: mean }
+        Sweeper::new(graph, member, places.collect(), random).anneal(SWEEPS[0])
     }
 
-    /// A fit from where the nodes were before; those that were not are `None`.
-    pub(super) fn warm(
+    /// A fit to straightened paths, from where the nodes were by another member.
+    pub(super) fn again(graph: &Graph, other: &Self, member: usize, seed: u64) -> Self {
+        let random = Random::new(seed, (MEMBERS + member) as u64);
+        Sweeper::new(graph, member, other.places.clone(), random).anneal(SWEEPS[1])
+    }
+
+    /// The places of an earlier fit; a node that had none looks for one among its peers.
+    pub(super) fn carried(
         graph: &Graph,
         before: impl Iterator<Item = Option<Place>>,
         member: usize,
         seed: u64,
     ) -> Self {
         let mut joined = Vec::new();
-        let mut random = Random::new(seed, member as u64);
+        let mut random = Random::new(seed, (2 * MEMBERS + member) as u64);
         let places = before.enumerate().map(|(node, place)| {
             place.unwrap_or_else(|| {
                 joined.push(node);
@@ -107,16 +90,23 @@ impl Embedding {
             })
         });
         let mut sweeper = Sweeper::new(graph, member, places.collect(), random);
-        for &node in &joined {
-            sweeper.improve(node, SCALES[0], true, false);
-        }
-        for _ in 0..WARM_SWEEPS {
+        for scale in SCALES {
             for &node in &joined {
-                sweeper.improve(node, SCALES[1], true, false);
+                sweeper.improve(node, scale, true, false);
             }
-            for node in 0..graph.len() {
-                sweeper.improve(node, SCALES[1], false, false);
-            }
+        }
+        Self {
+            places: sweeper.places,
+        }
+    }
+
+    /// One round from where the nodes are.
+    pub(super) fn improved(&self, graph: &Graph, member: usize) -> Self {
+        // A step that neither relocates nor overlooks draws no random numbers.
+        let random = Random::new(0, 0);
+        let mut sweeper = Sweeper::new(graph, member, self.places.clone(), random);
+        for node in 0..graph.len() {
+            sweeper.improve(node, SCALES[1], false, false);
         }
         Self {
             places: sweeper.places,
@@ -141,6 +131,31 @@ impl<'a> Sweeper<'a> {
             around: Surroundings::default(),
             random,
         }
+    }
+
+    /// Rounds over all nodes, at a falling scale of the loss.
+    fn anneal(mut self, sweeps: usize) -> Embedding {
+        let mut order: Vec<usize> = (0..self.graph.len()).collect();
+        let mut mean = Vec::new();
+        for sweep in 0..sweeps {
+            let progress = sweep as f32 / sweeps as f32;
+            let scale = SCALES[0] * (SCALES[1] / SCALES[0]).powf((progress / COOL_AT).min(1.0));
+            let relocates = sweep % RELOCATED_EVERY == RELOCATED_EVERY / 2 && progress < SETTLED_AT;
+            self.random.shuffle(&mut order);
+            for &node in &order {
+                self.improve(node, scale, relocates, !relocates);
+            }
+            match (sweep + AVERAGED_SWEEPS).checked_sub(sweeps) {
+                None => {}
+                Some(0) => mean.clone_from(&self.places),
+                Some(before) => {
+                    for (mean, place) in mean.iter_mut().zip(&self.places) {
+                        *mean = mean.towards(place, 1.0 / (before + 1) as f32);
+                    }
+                }
+            }
+        }
+        Embedding { places: mean }
     }
 
     /// Move a node to where it suits its peers better, as they are now; never to where it suits

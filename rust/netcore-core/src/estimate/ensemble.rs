@@ -2,6 +2,7 @@
 
 use super::embedding::{Embedding, MEMBERS};
 use super::lanes::{LANES, Lanes};
+use super::members::Members;
 use super::surroundings::{DIMENSIONS, Place};
 
 /// By how much an estimate is lowered where the members differ, by their spread. Noise in the
@@ -19,7 +20,7 @@ pub(super) struct Opinion {
 
 impl Opinion {
     /// The opinion on a pair of nodes.
-    pub(super) fn new(members: &[Embedding; MEMBERS], a: usize, b: usize) -> Self {
+    pub(super) fn new(members: &Members, a: usize, b: usize) -> Self {
         let said = members
             .each_ref()
             .map(|member| [member.places[a].rtt(&member.places[b]); LANES]);
@@ -86,7 +87,7 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub(super) fn new(members: &[Embedding; MEMBERS]) -> Self {
+    pub(super) fn new(members: &Members) -> Self {
         let columns = |member: &Embedding| {
             let width = member.places.len().next_multiple_of(LANES);
             let column = |quantity: &dyn Fn(&Place) -> f32| {

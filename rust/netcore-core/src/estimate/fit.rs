@@ -8,16 +8,14 @@ use super::confidence::Calibration;
 use super::embedding::{Embedding, MEMBERS};
 use super::ensemble::{Columns, Opinion, cautious};
 use super::graph::{Graph, Measured, Sample, check_sizes};
-use super::landmarks;
 use super::lanes::LANES;
-use super::random::Random;
+use super::members::{self, Members};
+use super::neighbours::Neighbours;
 use super::residuals::{Residuals, Sums};
 use super::surroundings::{Place, Surroundings};
 use crate::error::{Error, Result};
 use crate::topology::Provenance;
 
-/// Stream of random numbers from which the landmarks are drawn.
-const LANDMARKS: u64 = 1 << 32;
 /// Scale of the loss by which the members are compared.
 const COMPARED_AT: f32 = 0.1;
 
@@ -40,7 +38,7 @@ pub struct Estimate {
     seed: u64,
     measured: Measured,
     graph: Graph,
-    members: [Embedding; MEMBERS],
+    members: Members,
     residuals: Residuals,
     calibration: Calibration,
 }
@@ -77,8 +75,8 @@ impl Estimate {
         let nodes = checked(nodes)?;
         let measured = Measured::new(nodes.len(), samples)?;
         let graph = Graph::new(&nodes, &measured);
-        let members = cold(&graph, seed);
-        Ok(Self::of(nodes, seed, measured, graph, members))
+        let fitted = members::cold(&graph, seed);
+        Ok(Self::of(nodes, seed, measured, graph, fitted))
     }
 
     /// Fit to newer measurements, starting from where the nodes are in this one. Nodes are matched
@@ -111,21 +109,15 @@ impl Estimate {
             all += 1;
             kept += usize::from(before[slot].is_some());
         }
-        let members = if kept * 2 < all {
-            cold(&graph, self.seed)
+        let seed = self.seed;
+        let fitted = if kept * 2 < all {
+            members::cold(&graph, seed)
         } else {
             let unit = self.graph.scale_ms / graph.scale_ms;
-            std::array::from_fn(|member| {
-                let places = &self.members[member].places;
-                let moved = |slot: usize| Place {
-                    at: places[slot].at.map(|at| at * unit),
-                    height: places[slot].height * unit,
-                };
-                let before = before.iter().map(|slot| slot.map(moved));
-                Embedding::warm(&graph, before, member, self.seed)
-            })
+            let near = self.residuals.neighbours();
+            members::warm(&graph, &self.members, near, &before, unit, seed)
         };
-        Ok(Self::of(nodes, self.seed, measured, graph, members))
+        Ok(Self::of(nodes, seed, measured, graph, fitted))
     }
 
     fn of(
@@ -133,10 +125,10 @@ impl Estimate {
         seed: u64,
         measured: Measured,
         graph: Graph,
-        members: [Embedding; MEMBERS],
+        (members, near): (Members, Neighbours),
     ) -> Self {
-        let (residuals, held_out) = Residuals::new(&graph, &members);
-        let calibration = Calibration::new(held_out);
+        let (residuals, lessons) = Residuals::learn(&graph, &members, near);
+        let calibration = Calibration::new(lessons.held_out);
         Self {
             nodes,
             seed,
@@ -353,11 +345,6 @@ fn mirror(cells: &mut [f32], size: usize) {
             }
         }
     }
-}
-
-fn cold(graph: &Graph, seed: u64) -> [Embedding; MEMBERS] {
-    let start = landmarks::positions(graph, &mut Random::new(seed, LANDMARKS));
-    std::array::from_fn(|member| Embedding::cold(graph, &start, member, seed))
 }
 
 fn checked<N: Into<Arc<str>>>(nodes: impl IntoIterator<Item = N>) -> Result<Vec<Arc<str>>> {

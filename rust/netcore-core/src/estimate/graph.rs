@@ -200,6 +200,34 @@ impl Graph {
         &self.peers[self.starts[node]..self.starts[node + 1]]
     }
 
+    /// Each pair once, at the first of its ends.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (usize, &Peer)> {
+        let later = |node| {
+            let peers = self.peers(node).iter();
+            peers.filter(move |peer| peer.node as usize > node)
+        };
+        (0..self.len()).flat_map(move |node| later(node).map(move |peer| (node, peer)))
+    }
+
+    /// The same pairs, with something taken off the logarithm of each, in the order of
+    /// [`Graph::pairs`].
+    pub(super) fn lowered(&self, by: &[f32]) -> Self {
+        let mut lowered = self.clone();
+        let mut by = by.iter();
+        // Peers are in order, so a node meets its earlier ones in the order of theirs.
+        let mut next = self.starts.clone();
+        for node in 0..self.len() {
+            for at in next[node]..self.starts[node + 1] {
+                let there = &mut next[self.peers[at].node as usize];
+                let by = by.next().copied().unwrap_or(0.0);
+                lowered.peers[at].log_rtt -= by;
+                lowered.peers[*there].log_rtt -= by;
+                *there += 1;
+            }
+        }
+        lowered
+    }
+
     fn parts(&self) -> Vec<u32> {
         let nodes = self.starts.len() - 1;
         let mut part = vec![u32::MAX; nodes];
@@ -288,4 +316,36 @@ fn check(nodes: usize, index: usize, sample: &Sample) -> Result<()> {
         return invalid("weights", problem);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_taken_off_a_pair_is_taken_off_at_both_its_ends() {
+        let pairs = [(0, 1), (0, 3), (1, 2), (1, 3), (2, 3), (4, 0), (3, 4)];
+        let samples = pairs.map(|(origin, destination)| Sample {
+            origin,
+            destination,
+            rtt_ms: 10.0,
+            weight: 1.0,
+        });
+        let names: Vec<Arc<str>> = (0..5).map(|node| node.to_string().into()).collect();
+        let measured = Measured::new(5, &samples).expect("pairs of nodes");
+        let graph = Graph::new(&names, &measured);
+        let by: Vec<f32> = graph
+            .pairs()
+            .map(|(node, peer)| (node * 10) as f32 + peer.node as f32)
+            .collect();
+        assert_eq!(by, [1.0, 3.0, 4.0, 12.0, 13.0, 23.0, 34.0]);
+        let lowered = graph.lowered(&by);
+        for node in 0..5 {
+            for (peer, before) in lowered.peers(node).iter().zip(graph.peers(node)) {
+                let other = peer.node as usize;
+                let expected = (node.min(other) * 10 + node.max(other)) as f32;
+                assert!((before.log_rtt - peer.log_rtt - expected).abs() < 1e-5);
+            }
+        }
+    }
 }
