@@ -84,9 +84,10 @@ class GroupPlan:
     def work(self) -> dict[str, float]:
         """What the search did.
 
-        `{"starts", "steps", "taken", "rounds", "improvements", "search_s", "steps_per_s"}`: greedy
-        placements begun from, moves and swaps priced and those that local search took, rounds of
-        ruin and recreate and how many led to a new best, seconds, and moves and swaps a second.
+        `{"starts", "steps", "taken", "rounds", "improvements", "search_s", "steps_per_s"}`:
+        placements begun from, moves and swaps priced and those taken, rounds of ruin and recreate
+        and how many led to a new best, seconds, and moves and swaps a second. A swap of annealing
+        counts as the four prices that it takes.
         """
 
 @final

@@ -10,6 +10,9 @@ pub struct Budget<'a> {
     /// When the time is looked at next.
     next_look: u64,
     share_left: f64,
+    /// What the present part of the search may spend: from this share left down to that one.
+    from: f64,
+    to: f64,
 }
 
 /// So many steps take some microseconds: often enough for any deadline.
@@ -26,6 +29,8 @@ impl<'a> Budget<'a> {
             steps: 0,
             next_look: 0,
             share_left: 1.0,
+            from: 1.0,
+            to: 0.0,
         }
     }
 
@@ -47,13 +52,31 @@ impl<'a> Budget<'a> {
             self.next_look = self.steps + STEPS_A_LOOK;
             self.share_left = (self.time_left)();
         }
-        self.steps < self.most_steps && self.share_left > 0.0
+        self.of_all() > self.to
     }
 
-    /// The share of the budget that is left, from 1 down to 0: of that kind which ends first.
+    /// The share of the budget, or of this part, that is left, from 1 down to 0: of that kind which
+    /// ends first.
     pub(super) fn left(&self) -> f64 {
+        if self.from <= self.to {
+            return 0.0;
+        }
+        ((self.of_all() - self.to) / (self.from - self.to)).clamp(0.0, 1.0)
+    }
+
+    fn of_all(&self) -> f64 {
         let of_steps = 1.0 - self.steps as f64 / self.most_steps.max(1) as f64;
         of_steps.min(self.share_left).clamp(0.0, 1.0)
+    }
+
+    /// Runs a part of the search, which may spend this share of what is left and sees no more.
+    pub(super) fn part<T>(&mut self, share: f64, run: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = (self.from, self.to);
+        self.from = self.of_all().max(self.to);
+        self.to += (1.0 - share) * (self.from - self.to);
+        let outcome = run(self);
+        (self.from, self.to) = outer;
+        outcome
     }
 }
 

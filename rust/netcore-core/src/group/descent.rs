@@ -14,8 +14,6 @@ use super::table::Table;
 pub(super) struct Descent {
     queue: Vec<u32>,
     is_queued: Vec<bool>,
-    /// How many steps were taken.
-    pub(super) taken: u64,
 }
 
 /// A change of the placement, with its price.
@@ -39,7 +37,6 @@ impl Descent {
         Self {
             queue: Vec::new(),
             is_queued: vec![false; pods],
-            taken: 0,
         }
     }
 
@@ -58,9 +55,11 @@ impl Descent {
         }
     }
 
-    /// Lowers the cost until no pod that was woken finds anything, or the budget is spent.
-    pub(super) fn run(&mut self, layout: &mut Layout<'_>, budget: &mut Budget<'_>) {
+    /// Lowers the cost until no pod that was woken finds anything, or the budget is spent. Returns
+    /// how many steps it took.
+    pub(super) fn run(&mut self, layout: &mut Layout<'_>, budget: &mut Budget<'_>) -> u64 {
         let mut table = Table::new(layout);
+        let mut taken = 0;
         while let Some(pod) = self.queue.pop() {
             self.is_queued[pod as usize] = false;
             if !layout.is_placed(pod) || layout.problem().fixed(pod).is_some() {
@@ -74,13 +73,14 @@ impl Descent {
                 table: &table,
             };
             if let Some(step) = look.best_step(pod, budget) {
-                self.taken += 1;
+                taken += 1;
                 self.take(layout, &mut table, pod, step);
             }
         }
         for pod in self.queue.drain(..) {
             self.is_queued[pod as usize] = false;
         }
+        taken
     }
 
     fn take(&mut self, layout: &mut Layout<'_>, table: &mut Table<'_>, pod: u32, step: Step) {

@@ -21,6 +21,9 @@ pub(super) struct Layout<'p> {
     places: Vec<u32>,
     placed: usize,
     cost: f64,
+    /// The cluster of each node, and the one that each pod is kept to; empty where it is to none.
+    clusters: Vec<u32>,
+    kept_to: Vec<u32>,
 }
 
 impl<'p> Layout<'p> {
@@ -37,6 +40,8 @@ impl<'p> Layout<'p> {
             places: vec![NOWHERE; nodes],
             placed: 0,
             cost: 0.0,
+            clusters: Vec::new(),
+            kept_to: Vec::new(),
         };
         for pod in 0..pods as u32 {
             if let Some(node) = problem.fixed(pod) {
@@ -48,6 +53,16 @@ impl<'p> Layout<'p> {
             layout.open_or_close(node);
         }
         layout
+    }
+
+    /// Lets [`Layout::prices`] find each pod a node of its cluster only; [`NOWHERE`] is any.
+    pub(super) fn keep_to(&mut self, clusters: Vec<u32>, kept_to: Vec<u32>) {
+        (self.clusters, self.kept_to) = (clusters, kept_to);
+    }
+
+    /// Lets it find every node again.
+    pub(super) fn keep_to_nothing(&mut self) {
+        self.keep_to(Vec::new(), Vec::new());
     }
 
     pub(super) fn problem(&self) -> &'p Problem {
@@ -140,6 +155,53 @@ impl<'p> Layout<'p> {
         self.problem.extra_cost(pod, node) + ties.map(of_tie).sum::<f32>()
     }
 
+    /// Whether two pods would break a limit if they exchanged their nodes.
+    pub(super) fn exchange_breaks_limits(&self, pod: u32, other: u32) -> bool {
+        let (here, there) = (self.node(pod), self.node(other));
+        let breaks = |pod: u32, node: u32, other: u32, others: u32| {
+            let is_broken = |bound: &Bound| {
+                let now = self.node(bound.peer);
+                let at = if bound.peer == other { others } else { now };
+                at != NOWHERE && self.problem.is_beyond(bound, node, at)
+            };
+            self.problem.bounds(pod).iter().any(is_broken)
+        };
+        breaks(pod, there, other, here) || breaks(other, here, pod, there)
+    }
+
+    /// What it changes if two pods exchange their nodes.
+    ///
+    /// *Complexity*: O(ties of both).
+    pub(super) fn price_of_exchange(&self, pod: u32, other: u32) -> f32 {
+        let problem = self.problem;
+        let (here, there) = (self.node(pod), self.node(other));
+        let extra = |pod, from, to| problem.extra_cost(pod, to) - problem.extra_cost(pod, from);
+        let mut change = extra(pod, here, there) + extra(other, there, here);
+        for tie in problem.ties(pod) {
+            let (old, new) = (
+                problem.row(tie.matrix, here),
+                problem.row(tie.matrix, there),
+            );
+            let at = self.node(tie.peer);
+            if at != NOWHERE {
+                let then = if tie.peer == other { here } else { at };
+                change += tie.weight * (new[then as usize] - old[at as usize]);
+            }
+        }
+        for tie in problem.ties(other) {
+            let (old, new) = (
+                problem.row(tie.matrix, there),
+                problem.row(tie.matrix, here),
+            );
+            let at = self.node(tie.peer);
+            // What the two have with each other is counted already.
+            if at != NOWHERE && tie.peer != pod {
+                change += tie.weight * (new[at as usize] - old[at as usize]);
+            }
+        }
+        change
+    }
+
     /// What a pod pays on each of some nodes, in their order; infinite where it may not be.
     pub(super) fn prices(&self, pod: u32, nodes: &[u32], prices: &mut Vec<f32>) {
         prices.clear();
@@ -150,6 +212,15 @@ impl<'p> Layout<'p> {
                 f32::INFINITY
             }
         }));
+        if let Some(&kept_to) = self.kept_to.get(pod as usize)
+            && kept_to != NOWHERE
+        {
+            for (price, &node) in prices.iter_mut().zip(nodes) {
+                if self.clusters[node as usize] != kept_to {
+                    *price = f32::INFINITY;
+                }
+            }
+        }
         for tie in self.problem.ties(pod) {
             let at = self.node(tie.peer);
             if at == NOWHERE {
@@ -167,6 +238,45 @@ impl<'p> Layout<'p> {
         debug_assert!(!self.is_placed(pod), "pod {pod} is placed already");
         self.cost += f64::from(self.price(pod, node));
         self.placed += 1;
+        self.enter(pod, node);
+    }
+
+    /// Takes a placed pod off its node.
+    pub(super) fn lift(&mut self, pod: u32) {
+        let node = self.node(pod);
+        self.cost -= f64::from(self.price(pod, node));
+        self.placed -= 1;
+        self.leave(pod, node);
+    }
+
+    /// Moves a placed pod to another node, at a price that is known.
+    pub(super) fn shift(&mut self, pod: u32, to: u32, change: f32) {
+        let from = self.node(pod);
+        self.leave(pod, from);
+        self.enter(pod, to);
+        self.cost += f64::from(change);
+    }
+
+    /// Lets two placed pods exchange their nodes, at a price that is known.
+    pub(super) fn exchange(&mut self, pod: u32, other: u32, change: f32) {
+        let (here, there) = (self.node(pod), self.node(other));
+        let (seat, others) = (self.seats[pod as usize], self.seats[other as usize]);
+        self.on[here as usize][seat as usize] = other;
+        self.on[there as usize][others as usize] = pod;
+        self.seats.swap(pod as usize, other as usize);
+        self.at.swap(pod as usize, other as usize);
+        self.cost += f64::from(change);
+        if self.problem.requests(pod) != self.problem.requests(other) {
+            for (pod, from, to) in [(pod, here, there), (other, there, here)] {
+                self.take(pod, from, 1);
+                self.take(pod, to, -1);
+            }
+            self.open_or_close(here);
+            self.open_or_close(there);
+        }
+    }
+
+    fn enter(&mut self, pod: u32, node: u32) {
         self.at[pod as usize] = node;
         let on = &mut self.on[node as usize];
         self.seats[pod as usize] = on.len() as u32;
@@ -175,11 +285,7 @@ impl<'p> Layout<'p> {
         self.open_or_close(node);
     }
 
-    /// Takes a placed pod off its node.
-    pub(super) fn lift(&mut self, pod: u32) {
-        let node = self.node(pod);
-        self.cost -= f64::from(self.price(pod, node));
-        self.placed -= 1;
+    fn leave(&mut self, pod: u32, node: u32) {
         self.at[pod as usize] = NOWHERE;
         let (on, seat) = (&mut self.on[node as usize], self.seats[pod as usize]);
         on.swap_remove(seat as usize);
@@ -214,6 +320,14 @@ impl<'p> Layout<'p> {
             }
             self.places[node as usize] = NOWHERE;
         }
+    }
+
+    /// Counts the cost anew, without the rounding of many small changes.
+    pub(super) fn recount(&mut self) {
+        let nodes = self.at.clone();
+        let mut anew = Self::new(self.problem);
+        anew.become_like(&nodes);
+        self.cost = anew.cost;
     }
 
     /// Makes the placement another one.

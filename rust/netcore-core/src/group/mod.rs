@@ -4,12 +4,14 @@
 //! looked at: which pods go to which nodes so that as many as possible are placed, and among those
 //! placements the traffic between them, times what each link costs, is least. That is a quadratic
 //! assignment with capacities, far beyond what can be solved exactly, so the search is a heuristic
-//! of four steps:
+//! of five steps:
 //!
-//! 1. greedy placements, heaviest neighbour first, by both rules among equals and with chance;
+//! 1. greedy placements, heaviest neighbour first, by both rules among equals and with chance, and
+//!    one found from afar, by the levels of the network: the zones first, then the racks;
 //! 2. from each a local search over moves, swaps and blocked moves;
-//! 3. from the best of them ruin and recreate, for as long as the budget goes on;
-//! 4. local search once more.
+//! 3. from the best of them simulated annealing over moves and swaps;
+//! 4. ruin and recreate, for as long as the budget goes on;
+//! 5. local search once more.
 //!
 //! It can be stopped at any moment, and is never worse than the plain greedy placement. It does not
 //! read a clock: with a budget of steps alone the result is the same for the same seed, byte for
@@ -18,16 +20,23 @@
 //!
 //! [`plan_group`]: crate::plan::plan_group
 
+mod anneal;
 mod arrays;
 mod best;
 mod budget;
 mod check;
+mod coarse;
 mod descent;
+#[cfg(test)]
+mod far_tests;
 mod greedy;
+mod hierarchy;
 mod layout;
+mod multilevel;
 mod problem;
 mod random;
 mod ruin;
+mod search;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -37,12 +46,10 @@ pub use budget::Budget;
 pub use check::Violation;
 pub use problem::Problem;
 
-use best::Best;
-use descent::Descent;
-use greedy::{Greedy, Tie};
+use greedy::Tie;
 use layout::{Layout, NOWHERE};
 use random::Random;
-use ruin::Ruin;
+use search::Search;
 
 /// Where the pods of a problem go, and how that came about.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,11 +71,12 @@ pub struct Placement {
 /// What a search did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Work {
-    /// Greedy placements that the search began from.
+    /// Placements that the search began from.
     pub starts: u64,
-    /// Moves and swaps that were priced: a pod on a node, or two pods on each other's.
+    /// Moves and swaps that were priced: a pod on a node, or two pods on each other's. Annealing,
+    /// which keeps no table of prices, has two for a move and four for a swap.
     pub steps: u64,
-    /// Steps that local search took.
+    /// Moves and swaps that local search and annealing took.
     pub taken: u64,
     /// Rounds of ruin and recreate.
     pub rounds: u64,
@@ -98,13 +106,6 @@ pub struct Unplaced {
     /// Other nodes from which a placed peer is too far.
     pub beyond: usize,
 }
-
-/// Greedy placements at most, and the share of the budget that they leave to the rest: where the
-/// applications begin decides more than any later step, and each beginning is soon judged.
-const MOST_STARTS: usize = 24;
-const LEAST_LEFT: f64 = 0.75;
-/// The share of nodes passed over in greedy placements that leave something to chance.
-const BLINKS: f32 = 0.1;
 
 /// Places the pods of a problem. `given` is a placement to be improved upon; without one, or where
 /// it breaks a constraint, that is the plain greedy one.
@@ -139,30 +140,20 @@ pub fn place(
     budget: &mut Budget<'_>,
 ) -> Placement {
     let steps_before = budget.steps();
-    let mut search = Search::new(problem, seed);
-    let mut layout = Layout::new(problem);
-    search.start_from(&mut layout, Tie::Spread, 0.0, budget);
-    let mut baseline = result(problem, layout.nodes());
+    let mut search = Search::new(problem, Random::new(seed));
+    let first = search.start(Tie::Spread, 0.0, budget);
+    let mut baseline = result(problem, first.nodes());
     let given = given.filter(|nodes| problem.arrays.violations(nodes).is_empty());
     if let Some(nodes) = given {
         baseline = nodes.to_vec();
         let mut from_given = Layout::new(problem);
         let nodes: Vec<_> = nodes.iter().map(|node| node.unwrap_or(NOWHERE)).collect();
         from_given.become_like(&nodes);
-        search.consider(&mut from_given, budget);
+        search.consider(from_given, budget);
     }
-    search.consider(&mut layout, budget);
-    for start in 1..MOST_STARTS {
-        if !budget.goes_on() || budget.left() < LEAST_LEFT {
-            break;
-        }
-        let tie = [Tie::Spread, Tie::Pack][start % 2];
-        let blinks = if start == 1 { 0.0 } else { BLINKS };
-        layout = Layout::new(problem);
-        search.start_from(&mut layout, tie, blinks, budget);
-        search.consider(&mut layout, budget);
-    }
-    let mut nodes = search.finish(&mut layout, budget);
+    search.consider(first, budget);
+    let levels = hierarchy::levels(problem);
+    let mut nodes = result(problem, search.run(&levels, budget).nodes());
     let is_worse = |nodes: &[Option<u32>], than: &[Option<u32>]| {
         let left_out = |nodes: &[Option<u32>]| nodes.iter().filter(|it| it.is_none()).count();
         let cost = |nodes| problem.arrays.objective(nodes);
@@ -181,85 +172,6 @@ pub fn place(
         greedy_unplaced: baseline.iter().filter(|node| node.is_none()).count(),
         nodes,
         work,
-    }
-}
-
-/// The parts of the search, with the best that they found.
-struct Search<'p> {
-    random: Random,
-    greedy: Greedy,
-    descent: Descent,
-    /// The pods to be placed, heaviest neighbour first.
-    order: Vec<u32>,
-    best: Option<Best>,
-    problem: &'p Problem,
-    work: Work,
-}
-
-impl<'p> Search<'p> {
-    fn new(problem: &'p Problem, seed: u64) -> Self {
-        let mut greedy = Greedy::new(problem.pods());
-        let mut order = problem.movable().to_vec();
-        greedy.sort(&Layout::new(problem), &mut order);
-        Self {
-            random: Random::new(seed),
-            greedy,
-            descent: Descent::new(problem.pods()),
-            order,
-            best: None,
-            problem,
-            work: Work::default(),
-        }
-    }
-
-    fn start_from(
-        &mut self,
-        layout: &mut Layout<'p>,
-        tie: Tie,
-        blinks: f32,
-        budget: &mut Budget<'_>,
-    ) {
-        let random = &mut self.random;
-        let looked_at = self.greedy.place(layout, &self.order, tie, blinks, random);
-        budget.spend(looked_at);
-    }
-
-    /// Improves a placement by local search, and keeps it where it is the best.
-    fn consider(&mut self, layout: &mut Layout<'p>, budget: &mut Budget<'_>) {
-        self.work.starts += 1;
-        self.descend(layout, budget);
-        if self
-            .best
-            .as_ref()
-            .is_none_or(|best| best.is_beaten_by(layout))
-        {
-            self.best = Some(Best::of(layout));
-        }
-    }
-
-    fn descend(&mut self, layout: &mut Layout<'p>, budget: &mut Budget<'_>) {
-        for &pod in self.order.iter().rev() {
-            self.descent.wake(pod);
-        }
-        self.descent.run(layout, budget);
-        self.work.taken = self.descent.taken;
-        // What moved may have left room for a pod that had none.
-        let left_out = |pod: &u32| !layout.is_placed(*pod);
-        let left_out: Vec<_> = self.order.iter().copied().filter(left_out).collect();
-        self.greedy
-            .place(layout, &left_out, Tie::Spread, 0.0, &mut self.random);
-    }
-
-    /// Spends the rest of the budget on the best placement.
-    fn finish(&mut self, layout: &mut Layout<'p>, budget: &mut Budget<'_>) -> Vec<Option<u32>> {
-        if let Some(best) = &self.best {
-            layout.become_like(&best.nodes);
-        }
-        let mut ruin = Ruin::new(self.problem.pods(), &mut self.random, &mut self.greedy);
-        ruin.run(layout, budget);
-        (self.work.rounds, self.work.improvements) = (ruin.rounds, ruin.improvements);
-        self.descend(layout, budget);
-        result(self.problem, layout.nodes())
     }
 }
 

@@ -13,6 +13,11 @@ impl Random {
         Self(hash::mix(seed))
     }
 
+    /// Another sequence, which this one decides.
+    pub(super) fn fork(&mut self) -> Self {
+        Self::new(self.next())
+    }
+
     fn next(&mut self) -> u64 {
         let number = hash::mix(self.0);
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -56,7 +56,7 @@ fn limit((from, to, most): (u32, u32, f32)) -> Option<Limit> {
     (from != to).then_some(Limit { from, to, most })
 }
 
-fn forever() -> f64 {
+pub(super) fn forever() -> f64 {
     1.0
 }
 
