@@ -16,12 +16,12 @@ use super::ruin::Ruin;
 /// Greedy placements at most, and the share of the budget that they leave to the rest: where the
 /// applications begin decides much, and each beginning is soon judged.
 const MOST_STARTS: usize = 24;
-const LEAST_LEFT: f64 = 0.9;
+const LEAST_LEFT: f64 = 0.96;
 /// The share of nodes passed over in greedy placements that leave something to chance.
 const BLINKS: f32 = 0.1;
 /// The share of what is left for a placement found from afar, and then for annealing.
 const FROM_AFAR: f64 = 0.3;
-const ANNEALING: f64 = 0.7;
+const ANNEALING: f64 = 0.8;
 
 /// The parts of the search, with the best that they found.
 pub(super) struct Search<'p> {
