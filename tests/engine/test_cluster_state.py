@@ -135,6 +135,8 @@ def test_another_pod_of_the_same_name_takes_the_place_of_the_first():
         ("Pod", b"{", 'Pod "" is not valid: .*EOF'),
         ("Pod", b"[]", 'Pod "" is not valid'),
         ("Pod", pod(""), "metadata.name: Required value"),
+        ("Node", node("n" * 254), r'"n{32}\.\.\." .*metadata.name: Too long: .* 253 bytes'),
+        ("Pod", pod("q", metadata={"namespace": "s" * 64}), "metadata.namespace: Too long: .* 63"),
         ("Pod", pod("p", cpu="1 Core"), r'"ns/p" .*resources\.requests\.cpu: "1 Core": quantities'),
         ("Node", node("a", cpu="4Kii"), "unable to parse quantity's suffix"),
         ("Node", node("a", taints={}), r"spec\.taints: invalid type: map, expected a sequence"),

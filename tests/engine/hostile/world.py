@@ -150,7 +150,7 @@ def wrong_in_plan(
             return f"{decision.feasible} feasible nodes, placed on {decision.node!r}"
         summary = decision.summary()
         if len(summary) >= 4096:
-            return f"a summary of {len(summary)} bytes"
+            return f"a summary of {len(summary)} bytes: {summary[:600]!r}"
         for best in orjson.loads(summary)["top"]:
             if wrong := wrong_in_scores(best["total"], best["scores"].values()):
                 return wrong

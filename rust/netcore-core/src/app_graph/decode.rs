@@ -59,7 +59,7 @@ impl AppGroup {
     /// is larger than any application could be.
     pub fn decode(json: &[u8]) -> Result<Self> {
         let wire: Wire<'_> = kube::parse(KIND, json)?;
-        kube::require_name(KIND, json, &wire.metadata.name)?;
+        kube::check_names(KIND, json, &wire.metadata)?;
         let fail = |field, problem| kube::invalid_field(KIND, &wire.metadata, field, problem);
         let workloads = &wire.spec.workloads;
         let dependencies: usize = workloads.iter().map(|entry| entry.dependencies.len()).sum();

@@ -116,16 +116,37 @@ pub(crate) fn invalid_field(
     }
 }
 
-pub(crate) fn require_name(kind: &'static str, json: &[u8], name: &str) -> Result<()> {
-    if name.is_empty() {
-        return Err(Error::InvalidObject {
-            kind,
-            name: name_of(json),
-            field: "metadata.name".to_owned(),
-            problem: "Required value: name must be given".to_owned(),
-        });
-    }
-    Ok(())
+/// Longest name of an object: that of a DNS subdomain (RFC 1123).
+pub(crate) const LONGEST_NAME: usize = 253;
+/// Longest name of a namespace: that of a DNS label.
+const LONGEST_NAMESPACE: usize = 63;
+
+/// Refuses an object without a name, or with one that no API server takes: what is told of a
+/// decision has bounds, which names must not break.
+pub(crate) fn check_names(
+    kind: &'static str,
+    json: &[u8],
+    metadata: &wire::Metadata<'_>,
+) -> Result<()> {
+    let too_long = |longest| format!("Too long: may not be more than {longest} bytes");
+    let (field, problem, name) = if metadata.name.is_empty() {
+        let problem = "Required value: name must be given".to_owned();
+        ("metadata.name", problem, name_of(json))
+    } else if metadata.name.len() > LONGEST_NAME {
+        let begin = metadata.name.chars().take(32).chain("...".chars());
+        ("metadata.name", too_long(LONGEST_NAME), begin.collect())
+    } else if metadata.namespace.len() > LONGEST_NAMESPACE {
+        let name = metadata.name.to_string();
+        ("metadata.namespace", too_long(LONGEST_NAMESPACE), name)
+    } else {
+        return Ok(());
+    };
+    Err(Error::InvalidObject {
+        kind,
+        name,
+        field: field.to_owned(),
+        problem,
+    })
 }
 
 /// Decodes a Node.
@@ -134,7 +155,7 @@ pub(crate) fn require_name(kind: &'static str, json: &[u8], name: &str) -> Resul
 /// [`Error::InvalidObject`] where the JSON is none, or a field is not of its type.
 pub fn decode_node(json: &[u8], pools: &mut Pools) -> Result<Node> {
     let wire: wire::Node<'_> = parse("Node", json)?;
-    require_name("Node", json, &wire.metadata.name)?;
+    check_names("Node", json, &wire.metadata)?;
     Ok(Node::decode(&wire, &mut pools.strings, &mut pools.labels))
 }
 
@@ -144,7 +165,7 @@ pub fn decode_node(json: &[u8], pools: &mut Pools) -> Result<Node> {
 /// [`Error::InvalidObject`] where the JSON is none, or a field is not of its type.
 pub fn decode_pod(json: &[u8], pools: &mut Pools) -> Result<Pod> {
     let wire: wire::Pod<'_> = parse("Pod", json)?;
-    require_name("Pod", json, &wire.metadata.name)?;
+    check_names("Pod", json, &wire.metadata)?;
     Ok(Pod::decode(&wire, pools))
 }
 
@@ -154,7 +175,7 @@ pub fn decode_pod(json: &[u8], pools: &mut Pools) -> Result<Pod> {
 /// [`Error::InvalidObject`] where the JSON is none, or a field is not of its type.
 pub fn decode_namespace(json: &[u8], pools: &mut Pools) -> Result<Namespace> {
     let wire: wire::Named<'_> = parse("Namespace", json)?;
-    require_name("Namespace", json, &wire.metadata.name)?;
+    check_names("Namespace", json, &wire.metadata)?;
     let labels = Labels::decode(&wire.metadata.labels, &mut pools.strings);
     Ok(Namespace {
         name: pools.strings.share(&*wire.metadata.name),
@@ -168,7 +189,7 @@ pub fn decode_namespace(json: &[u8], pools: &mut Pools) -> Result<Namespace> {
 /// [`Error::InvalidObject`] where the JSON is none, or a field is not of its type.
 pub fn decode_service(json: &[u8], pools: &mut Pools) -> Result<Service> {
     let wire: wire::Service<'_> = parse("Service", json)?;
-    require_name("Service", json, &wire.metadata.name)?;
+    check_names("Service", json, &wire.metadata)?;
     let metadata = &wire.metadata;
     let selector = Labels::decode(&wire.spec.selector, &mut pools.strings);
     Ok(Service {

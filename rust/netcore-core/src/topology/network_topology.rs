@@ -77,7 +77,7 @@ impl NetworkTopology {
     /// is larger than any cluster needs.
     pub fn decode(json: &[u8]) -> Result<Self> {
         let wire: Wire<'_> = kube::parse(KIND, json)?;
-        kube::require_name(KIND, json, &wire.metadata.name)?;
+        kube::check_names(KIND, json, &wire.metadata)?;
         let fail = |field, problem| kube::invalid_field(KIND, &wire.metadata, field, problem);
         let mut costs = 0;
         let mut weights = Vec::with_capacity(wire.spec.weights.len());

@@ -13,8 +13,6 @@ use crate::kube::{self, time};
 const KIND: &str = "NodeNetwork";
 /// Peers of one node: more than any cluster has nodes.
 const MOST_PEERS: usize = 16_384;
-/// Longest name of a node.
-const LONGEST_NAME: usize = 253;
 /// Longest round trip that is taken for one: ten minutes.
 const LONGEST_RTT_MICROS: i64 = 600_000_000;
 /// Highest bandwidth that is taken for one: 1 Pbit/s.
@@ -256,9 +254,10 @@ impl<'a> Column<'a> {
 }
 
 fn check_name(field: &'static str, name: &str) -> Result<(), Problem> {
-    if name.is_empty() || name.len() > LONGEST_NAME {
+    if name.is_empty() || name.len() > kube::LONGEST_NAME {
         let problem = format!(
-            "a node name has 1 to {LONGEST_NAME} characters, not {}",
+            "a node name has 1 to {} bytes, not {}",
+            kube::LONGEST_NAME,
             name.len()
         );
         return Err((field, problem));
