@@ -19,9 +19,11 @@ use super::random::Random;
 use crate::hash;
 
 /// The temperature at the beginning and at the end, in the costs of a mean tie between nodes that
-/// are next to each other.
+/// are next to each other. Between clusters it ends earlier: their costs are means, of which small
+/// differences say nothing.
 const HOT: f32 = 3.0;
-const COLD: f32 = 0.05;
+pub(super) const COLD: f32 = 0.05;
+pub(super) const COLD_FROM_AFAR: f32 = 0.2;
 /// At most so many pods are offered a place, and so many more for each pod.
 const OFFERS: u64 = 20_000;
 const OFFERS_A_POD: u64 = 20_000;
@@ -36,13 +38,15 @@ pub(super) struct Anneal<'s> {
     near: Near,
     /// The cost of a mean tie between nodes that are next to each other.
     unit: f32,
+    /// The last temperature, in such units.
+    cold: f32,
     /// How many moves and swaps were taken.
     pub(super) taken: u64,
 }
 
 impl<'s> Anneal<'s> {
     /// `spacing` is the mean cost between nodes that are next to each other.
-    pub(super) fn new(problem: &Problem, spacing: f32, random: &'s mut Random) -> Self {
+    pub(super) fn new(problem: &Problem, spacing: f32, cold: f32, random: &'s mut Random) -> Self {
         let ties = |&pod: &u32| problem.ties(pod).iter();
         let weights = problem
             .movable()
@@ -54,6 +58,7 @@ impl<'s> Anneal<'s> {
             random,
             near: Near::new(problem),
             unit: spacing * sum / f32::max(count, 1.0),
+            cold,
             taken: 0,
         }
     }
@@ -76,7 +81,7 @@ impl<'s> Anneal<'s> {
                     break;
                 }
                 let left = (1.0 - offer as f64 / most as f64).min(budget.left());
-                temperature = self.unit * COLD * (HOT / COLD).powf(left as f32);
+                temperature = self.unit * self.cold * (HOT / self.cold).powf(left as f32);
             }
             let pod = pods[self.random.below(pods.len())];
             budget.spend(self.offer(layout, pod, temperature));

@@ -140,7 +140,7 @@ pub fn place(
     budget: &mut Budget<'_>,
 ) -> Placement {
     let steps_before = budget.steps();
-    let mut search = Search::new(problem, Random::new(seed));
+    let mut search = Search::new(problem, anneal::COLD, Random::new(seed));
     let first = search.start(Tie::Spread, 0.0, budget);
     let mut baseline = result(problem, first.nodes());
     let given = given.filter(|nodes| problem.arrays.violations(nodes).is_empty());

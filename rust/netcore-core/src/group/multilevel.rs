@@ -8,6 +8,7 @@
 //! al., SEA 2020 (arXiv 2001.07134). That each level is a search of the same kind is our own.
 
 use super::Budget;
+use super::anneal::COLD_FROM_AFAR;
 use super::coarse::coarsened;
 use super::greedy::{Greedy, Tie};
 use super::hierarchy::Level;
@@ -28,7 +29,7 @@ pub(super) fn start<'p>(
         return None;
     }
     let coarse = coarsened(problem, &level.clusters)?;
-    let mut search = Search::new(&coarse, random.fork());
+    let mut search = Search::new(&coarse, COLD_FROM_AFAR, random.fork());
     let first = search.start(Tie::Spread, 0.0, budget);
     search.consider(first, budget);
     let at = search.run(above, budget).nodes().to_vec();

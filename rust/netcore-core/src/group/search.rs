@@ -32,11 +32,13 @@ pub(super) struct Search<'p> {
     /// The pods to be placed, heaviest neighbour first.
     order: Vec<u32>,
     best: Option<Best>,
+    /// Where annealing ends: [`COLD`](super::anneal::COLD).
+    cold: f32,
     pub(super) work: Work,
 }
 
 impl<'p> Search<'p> {
-    pub(super) fn new(problem: &'p Problem, random: Random) -> Self {
+    pub(super) fn new(problem: &'p Problem, cold: f32, random: Random) -> Self {
         let mut greedy = Greedy::new(problem.pods());
         let mut order = problem.movable().to_vec();
         greedy.sort(&Layout::new(problem), &mut order);
@@ -47,6 +49,7 @@ impl<'p> Search<'p> {
             descent: Descent::new(problem.pods()),
             order,
             best: None,
+            cold,
             work: Work::default(),
         }
     }
@@ -95,7 +98,7 @@ impl<'p> Search<'p> {
             layout.become_like(&best.nodes);
         }
         if let Some(level) = levels.first() {
-            let mut anneal = Anneal::new(self.problem, level.spacing, &mut self.random);
+            let mut anneal = Anneal::new(self.problem, level.spacing, self.cold, &mut self.random);
             budget.part(ANNEALING, |budget| anneal.run(&mut layout, budget));
             self.work.taken += anneal.taken;
         }
