@@ -74,6 +74,9 @@ compiled_twice! {
     }
 }
 
+/// Cells that several loops go over one after another, while they are in the first cache.
+pub(crate) const BLOCK: usize = 1024;
+
 /// 2^23: a float of that size has no digits after the point, and its lowest bits are an integer's.
 const WHOLE_F32: f32 = 8_388_608.0;
 
@@ -86,11 +89,14 @@ pub(crate) fn whole(utility: f32) -> u16 {
 }
 
 compiled_twice! {
-    /// Append utilities as integers, and tell whether one of them is NaN.
-    fn to_whole(row: &mut Vec<u16>, utilities: &[f32], has_unknown: &mut bool) {
-        row.extend(utilities.iter().map(|&utility| whole(utility)));
-        let is_unknown = |unknown, utility: &f32| unknown | u32::from(utility.is_nan());
-        *has_unknown = utilities.iter().fold(0, is_unknown) > 0;
+    /// Write utilities as integers, and tell whether one of them is NaN.
+    fn to_whole(row: &mut [u16], utilities: &[f32], has_unknown: &mut bool) {
+        let mut unknown = 0_u32;
+        for (cell, &utility) in row.iter_mut().zip(utilities) {
+            unknown |= u32::from(utility.is_nan());
+            *cell = whole(utility);
+        }
+        *has_unknown = unknown > 0;
     }
 }
 
@@ -412,7 +418,7 @@ mod tests {
     #[test]
     fn utilities_are_rounded_and_unknown_ones_found() {
         let mut utilities: Vec<f32> = (0..1000).map(|cell| cell as f32 / 999.0).collect();
-        let (mut row, mut has_unknown) = (Vec::new(), true);
+        let (mut row, mut has_unknown) = (vec![0; 1000], true);
         to_whole(&mut row, &utilities, &mut has_unknown);
         assert!(!has_unknown && row[0] == 0 && row[999] == u16::MAX);
         for (&cell, &utility) in row.iter().zip(&utilities) {
@@ -420,7 +426,6 @@ mod tests {
             assert_eq!(cell, whole(utility));
         }
         utilities[777] = f32::NAN;
-        row.clear();
         to_whole(&mut row, &utilities, &mut has_unknown);
         assert!(has_unknown && row[777] == 0);
     }

@@ -48,7 +48,7 @@ impl UtilityRow {
     /// [`NEUTRAL`].
     pub(super) fn new(peer: NodeId, utilities: &[f32], present: &NodeSet) -> Self {
         let mut row = Self {
-            utilities: Vec::with_capacity(utilities.len()),
+            utilities: vec![0; utilities.len()],
             unknown: None,
             sum: 0,
             known: 0,

@@ -17,7 +17,7 @@ use super::members::WorkloadNumber;
 use super::row::UtilityRow;
 use super::{Bond, Declaration, Network, Replicas, pods};
 use crate::cost::{CostPolicy, NEUTRAL, Need, PolicyChoice};
-use crate::kernel;
+use crate::kernel::{self, BLOCK};
 use crate::node_set::NodeId;
 use crate::topology::{Declared, Direction};
 
@@ -290,9 +290,13 @@ impl Utilities {
     ) -> UtilityRow {
         let utilities = &mut basis.utilities;
         let supposed_bps = self.supposed_bps(network, peer, direction, need);
-        self.policy
-            .utilities(&basis.rtt_ms, supposed_bps, need, utilities);
-        kernel::multiply(utilities, &basis.closeness);
+        let blocks = utilities.chunks_mut(BLOCK);
+        let rtt_ms = basis.rtt_ms.chunks(BLOCK);
+        let closeness = basis.closeness.chunks(BLOCK);
+        for ((utilities, rtt_ms), closeness) in blocks.zip(rtt_ms).zip(closeness) {
+            self.policy.utilities(rtt_ms, supposed_bps, need, utilities);
+            kernel::multiply(utilities, closeness);
+        }
         // Only of links that were measured is more known than a round trip.
         let (topology, slot) = (&network.topology, peer.index());
         let mut look_closer = |node: usize| {
