@@ -84,7 +84,8 @@ const WHOLE_F32: f32 = 8_388_608.0;
 /// machine has in vectors, which a cast that saturates is not.
 #[inline]
 pub(crate) fn whole(utility: f32) -> u16 {
-    let bits = (utility * f32::from(u16::MAX) + WHOLE_F32).to_bits();
+    // Beyond 1 the lowest bits would begin again at 0.
+    let bits = (utility.min(1.0) * f32::from(u16::MAX) + WHOLE_F32).to_bits();
     if utility.is_nan() { 0 } else { bits as u16 }
 }
 
@@ -425,6 +426,7 @@ mod tests {
             assert!((f32::from(cell) - utility * 65_535.0).abs() <= 0.51);
             assert_eq!(cell, whole(utility));
         }
+        assert_eq!([whole(1.0 + 1e-3), whole(f32::NAN)], [u16::MAX, 0]);
         utilities[777] = f32::NAN;
         to_whole(&mut row, &utilities, &mut has_unknown);
         assert!(has_unknown && row[777] == 0);
