@@ -37,12 +37,11 @@ macro_rules! compiled_twice {
 }
 
 compiled_twice! {
-    /// Write for each cell the root of its share in a target, at most 1, times a factor; NaN stays.
-    fn roots_of_shares(roots: &mut [f32], cells: &[f32], target: f32, factor: f32) {
-        for (root, &cell) in roots.iter_mut().zip(cells) {
-            let share = target / cell;
-            let share = if share > 1.0 { 1.0 } else { share };
-            *root = share.sqrt() * factor;
+    /// Write one by the root of each cell; 0, that of infinity, for NaN.
+    fn inverse_roots(inverse: &mut [f32], cells: &[f32]) {
+        for (inverse, &cell) in inverse.iter_mut().zip(cells) {
+            let root = 1.0 / cell.sqrt();
+            *inverse = if cell.is_nan() { 0.0 } else { root };
         }
     }
 }
@@ -57,11 +56,60 @@ pub(crate) fn closeness(distance: f32, near: f32, otherwise: f32, weight: f32) -
 }
 
 compiled_twice! {
-    /// Write the [`closeness`] of each cell.
-    fn closenesses(factors: &mut [f32], cells: &[f32], near: f32, otherwise: f32, weight: f32) {
-        for (factor, &cell) in factors.iter_mut().zip(cells) {
-            *factor = closeness(cell, near, otherwise, weight);
+    /// Write for each cell what is worth 1 there: its [`closeness`] as an integer, not rounded.
+    fn ones(ones: &mut [f32], cells: &[f32], near: f32, otherwise: f32, weight: f32) {
+        for (one, &cell) in ones.iter_mut().zip(cells) {
+            *one = ONE * closeness(cell, near, otherwise, weight);
         }
+    }
+}
+
+/// Cells that several loops go over one after another, while they are in the first cache.
+pub(crate) const BLOCK: usize = 1024;
+
+/// 2^23: a float of that size has no digits after the point, and its lowest bits are an integer's.
+const WHOLE_F32: f32 = 8_388_608.0;
+
+/// A utility of 1 as an integer, as a float.
+pub(crate) const ONE: f32 = u16::MAX as f32;
+
+/// A utility as an integer, given as a float from 0 to [`ONE`]: rounded to the nearest, in operations
+/// that every machine has in vectors, which a cast that saturates is not.
+#[inline]
+pub(crate) fn whole(utility: f32) -> u16 {
+    (utility + WHOLE_F32).to_bits() as u16
+}
+
+compiled_twice! {
+    /// Write utilities as integers, each by what is worth 1 there.
+    fn to_whole(row: &mut [u32], utilities: &[f32], ones: &[f32]) {
+        for ((cell, &utility), &one) in row.iter_mut().zip(utilities).zip(ones) {
+            *cell = whole(utility * one).into();
+        }
+    }
+}
+
+/// A straight line through the origin, up to where it is 1 or less.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Capped {
+    /// How steep it is.
+    pub slope: f32,
+    /// How high it gets.
+    pub most: f32,
+}
+
+impl Capped {
+    /// Its height at a number.
+    #[inline]
+    pub fn at(self, number: f32) -> f32 {
+        self.scaled(number, 1.0)
+    }
+
+    /// Its height times a scale at a number that is given times that scale.
+    #[inline]
+    pub(crate) fn scaled(self, number: f32, scale: f32) -> f32 {
+        let (height, most) = (self.slope * number, self.most * scale);
+        if height < most { height } else { most }
     }
 }
 
@@ -74,66 +122,52 @@ compiled_twice! {
     }
 }
 
-/// Cells that several loops go over one after another, while they are in the first cache.
-pub(crate) const BLOCK: usize = 1024;
-
-/// 2^23: a float of that size has no digits after the point, and its lowest bits are an integer's.
-const WHOLE_F32: f32 = 8_388_608.0;
-
-/// A utility, 0 to 1, as an integer, rounded to the nearest; 0 for NaN. In operations that every
-/// machine has in vectors, which a cast that saturates is not.
-#[inline]
-pub(crate) fn whole(utility: f32) -> u16 {
-    // Beyond 1 the lowest bits would begin again at 0.
-    let bits = (utility.min(1.0) * f32::from(u16::MAX) + WHOLE_F32).to_bits();
-    if utility.is_nan() { 0 } else { bits as u16 }
-}
-
 compiled_twice! {
-    /// Write utilities as integers, and tell whether one of them is NaN.
-    fn to_whole(row: &mut [u16], utilities: &[f32], has_unknown: &mut bool) {
-        let mut unknown = 0_u32;
-        for (cell, &utility) in row.iter_mut().zip(utilities) {
-            unknown |= u32::from(utility.is_nan());
-            *cell = whole(utility);
+    /// Write utilities that are on a line as integers, each by what is worth 1 there; the numbers
+    /// are given times that.
+    fn capped_to_whole(row: &mut [u32], numbers: &[f32], ones: &[f32], line: Capped) {
+        for ((cell, &number), &one) in row.iter_mut().zip(numbers).zip(ones) {
+            *cell = whole(line.scaled(number, one)).into();
         }
-        *has_unknown = unknown > 0;
     }
 }
 
 compiled_twice! {
-    /// Add up the cells of a row.
-    fn total(total: &mut u64, row: &[u16]) {
-        // So many fit into 32 bits.
-        for block in row.chunks(1 << 15) {
-            *total += u64::from(block.iter().map(|&cell| u32::from(cell)).sum::<u32>());
-        }
+    /// Add what [`capped_to_whole`] writes to sums so many times; see [`add_times`].
+    fn add_capped(sums: &mut [u32], numbers: &[f32], ones: &[f32], line: Capped, times: u32) {
+        let cells = numbers.iter().zip(ones);
+        let cells = cells.map(|(&number, &one)| whole(line.scaled(number, one)).into());
+        add_all(sums, cells, times);
+    }
+}
+
+compiled_twice! {
+    /// Add up the cells of a row, which fit into 32 bits together.
+    fn total(total: &mut u32, row: &[u32]) {
+        *total = row.iter().sum();
     }
 }
 
 compiled_twice! {
     /// Add a row to sums so many times, or, with a number that wraps, take it away. Sums wrap too:
     /// what is added and taken away in whatever order leaves what is left.
-    fn add_times(sums: &mut [u32], row: &[u16], times: u32) {
-        // Nearly all are of one pod, and a multiplication takes longer than an addition.
-        let cells = sums.iter_mut().zip(row);
-        match times {
-            1 => cells.for_each(|(sum, &cell)| *sum = sum.wrapping_add(u32::from(cell))),
-            u32::MAX => cells.for_each(|(sum, &cell)| *sum = sum.wrapping_sub(u32::from(cell))),
-            _ => cells.for_each(|(sum, &cell)| {
-                *sum = sum.wrapping_add(times.wrapping_mul(u32::from(cell)));
-            }),
-        }
+    fn add_times(sums: &mut [u32], row: &[u32], times: u32) {
+        add_all(sums, row.iter().copied(), times);
     }
 }
 
-compiled_twice! {
-    /// Put one row in the place of another that is in the sums so many times.
-    fn replace(sums: &mut [u32], before: &[u16], after: &[u16], times: u32) {
-        for ((sum, &before), &after) in sums.iter_mut().zip(before).zip(after) {
-            let more = u32::from(after).wrapping_sub(u32::from(before));
-            *sum = sum.wrapping_add(times.wrapping_mul(more));
-        }
+#[expect(
+    clippy::inline_always,
+    reason = "a loop is compiled for the machine only inside of the function that is"
+)]
+#[inline(always)]
+fn add_all(sums: &mut [u32], cells: impl Iterator<Item = u32>, times: u32) {
+    let cells = sums.iter_mut().zip(cells);
+    // Nearly all are of one pod, and a multiplication takes longer than an addition.
+    match times {
+        1 => cells.for_each(|(sum, cell)| *sum = sum.wrapping_add(cell)),
+        u32::MAX => cells.for_each(|(sum, cell)| *sum = sum.wrapping_sub(cell)),
+        _ => cells.for_each(|(sum, cell)| *sum = sum.wrapping_add(times.wrapping_mul(cell))),
     }
 }
 
@@ -354,18 +388,6 @@ mod tests {
     #[test]
     fn loops_agree_with_plain_arithmetic() {
         let row: Vec<u16> = (0..1001_u32).map(|slot| (slot * 65) as u16).collect();
-        let mut sums = vec![7_u32; row.len()];
-        add_times(&mut sums, &row, 3);
-        let added = |(&sum, &cell): (&u32, &u16)| sum == 7 + 3 * u32::from(cell);
-        assert!(sums.iter().zip(&row).all(added));
-        let other: Vec<u16> = row.iter().rev().copied().collect();
-        replace(&mut sums, &row, &other, 3);
-        assert!(sums.iter().zip(&other).all(added));
-        add_times(&mut sums, &other, 3_u32.wrapping_neg());
-        assert!(sums.iter().all(|&sum| sum == 7));
-        let mut sum = 1;
-        total(&mut sum, &vec![u16::MAX; 1 << 17]);
-        assert_eq!(sum, 1 + (u64::from(u16::MAX) << 17));
         let (mut weighted, mut worst) = (vec![0.5; row.len()], vec![0.25; row.len()]);
         let sums: Vec<u32> = row.iter().map(|&cell| u32::from(cell)).collect();
         take_sums(&mut weighted, &mut worst, &sums, 1.0 / 65_535.0, 2.0);
@@ -417,18 +439,65 @@ mod tests {
     }
 
     #[test]
-    fn utilities_are_rounded_and_unknown_ones_found() {
-        let mut utilities: Vec<f32> = (0..1000).map(|cell| cell as f32 / 999.0).collect();
-        let (mut row, mut has_unknown) = (vec![0; 1000], true);
-        to_whole(&mut row, &utilities, &mut has_unknown);
-        assert!(!has_unknown && row[0] == 0 && row[999] == u16::MAX);
-        for (&cell, &utility) in row.iter().zip(&utilities) {
-            assert!((f32::from(cell) - utility * 65_535.0).abs() <= 0.51);
-            assert_eq!(cell, whole(utility));
+    fn utilities_are_rounded() {
+        let ones: Vec<f32> = (0..1000).map(|cell| ONE - cell as f32).collect();
+        let mut numbers: Vec<f32> = (0..1000).map(|cell| cell as f32 / 512.0).collect();
+        let line = Capped {
+            slope: 0.75,
+            most: 0.5,
+        };
+        let utilities: Vec<f32> = numbers.iter().map(|&number| line.at(number)).collect();
+        assert_eq!(
+            [utilities[256], utilities[900]].map(f32::to_bits),
+            [0.375_f32, 0.5].map(f32::to_bits)
+        );
+        multiply(&mut numbers, &ones);
+        let heights = numbers.iter().zip(&ones);
+        let rounded = |height: f32| height.round_ties_even() as u32;
+        let expected: Vec<u32> = heights
+            .map(|(&number, &one)| rounded(line.scaled(number, one)))
+            .collect();
+        let mut row = vec![1; 1000];
+        to_whole(&mut row, &utilities, &ones);
+        let products = utilities.iter().zip(&ones);
+        assert!(
+            row.iter()
+                .copied()
+                .eq(products.map(|(utility, one)| rounded(utility * one)))
+        );
+        capped_to_whole(&mut row, &numbers, &ones, line);
+        assert_eq!(row, expected);
+        for times in [1, 3, u32::MAX] {
+            let mut sums = vec![7; 1000];
+            add_capped(&mut sums, &numbers, &ones, line, times);
+            for (&sum, cell) in sums.iter().zip(&row) {
+                assert_eq!(sum, times.wrapping_mul(*cell).wrapping_add(7));
+            }
+            add_times(&mut sums, &row, times.wrapping_neg());
+            assert!(sums.iter().all(|&sum| sum == 7));
         }
-        assert_eq!([whole(1.0 + 1e-3), whole(f32::NAN)], [u16::MAX, 0]);
-        utilities[777] = f32::NAN;
-        to_whole(&mut row, &utilities, &mut has_unknown);
-        assert!(has_unknown && row[777] == 0);
+        let mut sum = 0;
+        total(&mut sum, &row);
+        assert_eq!(sum, row.iter().sum::<u32>());
+        assert_eq!([0.0, 0.49, 1.5, ONE].map(whole), [0, 0, 2, u16::MAX]);
+    }
+
+    #[test]
+    fn what_is_worth_one_is_never_more_than_one() {
+        let near_ms: Vec<f32> = (1..2000).map(|step| step as f32 / 97.0).collect();
+        let distances: Vec<f32> = (0..2000).map(|step| step as f32 / 1013.0).collect();
+        let mut worth = vec![0.0; distances.len()];
+        for near in near_ms {
+            ones(&mut worth, &distances, near, 0.5, 0.1);
+            assert!(worth.iter().all(|&one| one > 0.8 * ONE && one < ONE + 0.1));
+        }
+    }
+
+    #[test]
+    fn roots_are_those_of_each_cell() {
+        let mut inverse = [1.0; 4];
+        inverse_roots(&mut inverse, &[0.0, 4.0, 16.0, f32::NAN]);
+        let expected = [f32::INFINITY, 0.5, 0.25, 0.0];
+        assert_eq!(inverse.map(f32::to_bits), expected.map(f32::to_bits));
     }
 }

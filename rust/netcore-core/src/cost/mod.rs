@@ -17,6 +17,7 @@ pub use links::of_links;
 pub use slo::Slo;
 pub use time::Time;
 
+pub use crate::kernel::Capped;
 use crate::topology::Topology;
 
 /// The utility of a quantity that a policy needs and nobody knows.
@@ -82,22 +83,40 @@ pub trait CostPolicy: std::fmt::Debug + Send + Sync {
         1.0 - self.utility(path, need)
     }
 
-    /// Utilities of links of which nothing is known but the round-trip time, ms, if that, and of
-    /// which each is supposed to have this bandwidth, bit/s, NaN for none: for each what
-    /// [`utility`](Self::utility) gives, bit for bit, and NaN where even the round trip is unknown.
-    fn utilities(&self, rtt_ms: &[f32], bandwidth_bps: f64, need: &Need, utilities: &mut [f32]) {
-        for (utility, &rtt_ms) in utilities.iter_mut().zip(rtt_ms) {
+    /// What the utilities of round trips, ms, have in common whatever is needed, a cell each: worked
+    /// out once, it serves many needs. By default the round trips themselves.
+    fn prepare(&self, rtt_ms: &[f32], prepared: &mut [f32]) {
+        prepared.copy_from_slice(rtt_ms);
+    }
+
+    /// Utilities of links of which nothing is known but the round trip, which is
+    /// [prepared](Self::prepare), if that, and of which each is supposed to have this bandwidth,
+    /// bit/s, NaN for none: for each what [`utility`](Self::utility) gives, bit for bit, and 0 where
+    /// even the round trip is unknown.
+    fn utilities(&self, prepared: &[f32], bandwidth_bps: f64, need: &Need, utilities: &mut [f32]) {
+        for (utility, &rtt_ms) in utilities.iter_mut().zip(prepared) {
             let path = Path {
                 rtt_ms,
                 bandwidth_bps,
                 ..Path::UNKNOWN
             };
             *utility = if rtt_ms.is_nan() {
-                f32::NAN
+                0.0
             } else {
                 self.utility(&path, need)
             };
         }
+    }
+
+    /// Whether there is a [`line`](Self::line) for every need; else there is for none.
+    fn has_lines(&self) -> bool {
+        false
+    }
+
+    /// The line on which [`utilities`](Self::utilities) are by what is prepared: the way of working
+    /// them out that takes the least time.
+    fn line(&self, _bandwidth_bps: f64, _need: &Need) -> Option<Capped> {
+        None
     }
 
     /// Whether the bandwidth of a link can change its utility.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{CostPolicy, NEUTRAL, Need, Path, SHORTEST_TARGET_MS};
-use crate::kernel;
+use crate::kernel::{self, Capped};
 
 /// Utility relative to each dependency's target, after Faro's relaxed utility:
 ///
@@ -19,10 +19,10 @@ use crate::kernel;
 /// ```
 /// use netcore_core::cost::{CostPolicy, Need, Path, Slo};
 ///
-/// let need = Need { target_rtt_ms: 2.0, min_bandwidth_bps: 0.0 };
+/// let need = Need { target_rtt_ms: 4.0, min_bandwidth_bps: 0.0 };
 /// let path = |rtt_ms| Path { rtt_ms, ..Path::UNKNOWN };
-/// assert_eq!(Slo::default().cost(&path(1.5), &need), 0.0);
-/// assert_eq!(Slo::default().cost(&path(8.0), &need), 0.5);
+/// assert_eq!(Slo::default().cost(&path(4.0), &need), 0.0);
+/// assert_eq!(Slo::default().cost(&path(16.0), &need), 0.5);
 /// ```
 ///
 /// *Source*: Faro (`src/utility.py`): relaxed utility, and the strict knots of its drop penalty.
@@ -57,13 +57,14 @@ const DROP_PENALTY: [(f32, f32); 5] = [
 ];
 
 impl Slo {
-    /// `(L*/L)^(α·w)`, at most 1; NaN where the round-trip time is unknown.
+    /// So much of the utility times `(L*/L)^(α·w)`, at most 1; L is known.
     #[inline]
-    fn latency_factor(&self, rtt_ms: f32, need: &Need) -> f32 {
-        let ratio = need.target_rtt_ms.max(SHORTEST_TARGET_MS) / rtt_ms;
-        // Written so that NaN stays NaN.
-        let ratio = if ratio > 1.0 { 1.0 } else { ratio };
-        power(ratio, self.alpha * self.latency_weight)
+    fn by_latency(&self, most: f32, rtt_ms: f32, need: &Need) -> f32 {
+        if self.has_lines() {
+            return line(need, most).at(1.0 / rtt_ms.sqrt());
+        }
+        let ratio = (target_ms(need) / rtt_ms).min(1.0);
+        most * power(ratio, self.alpha * self.latency_weight)
     }
 
     #[inline]
@@ -81,6 +82,22 @@ impl Slo {
             self.bandwidth_weight,
         )
     }
+}
+
+fn target_ms(need: &Need) -> f32 {
+    need.target_rtt_ms.max(SHORTEST_TARGET_MS)
+}
+
+/// So much times √L*/√L, at most that much, by the inverse of √L. The slope is rounded up until a
+/// link of the length of the target lacks nothing.
+#[inline]
+fn line(need: &Need, most: f32) -> Capped {
+    let inverse = 1.0 / target_ms(need).sqrt();
+    let mut slope = most / inverse;
+    while slope * inverse < most {
+        slope = slope.next_up();
+    }
+    Capped { slope, most }
 }
 
 /// `base^exponent`; the root that the default weights ask for is a single instruction.
@@ -114,31 +131,58 @@ impl CostPolicy for Slo {
         if path.is_unknown() {
             return f32::NAN;
         }
-        let latency = self.latency_factor(path.rtt_ms, need);
-        let latency = if latency.is_nan() { NEUTRAL } else { latency };
+        let bandwidth = self.bandwidth_factor(path.bandwidth_bps, need);
+        let by_latency = if path.rtt_ms.is_nan() {
+            NEUTRAL * bandwidth
+        } else {
+            self.by_latency(bandwidth, path.rtt_ms, need)
+        };
         let kept = if path.loss.is_nan() {
             1.0
         } else {
             1.0 - drop_penalty(path.loss)
         };
-        latency * self.bandwidth_factor(path.bandwidth_bps, need) * kept
+        by_latency * kept
     }
 
     fn neutral_bandwidth_bps(&self, need: &Need) -> f64 {
         f64::from(NEUTRAL) * need.min_bandwidth_bps
     }
 
-    #[expect(clippy::float_cmp, reason = "only the very number has the quick way")]
-    fn utilities(&self, rtt_ms: &[f32], bandwidth_bps: f64, need: &Need, utilities: &mut [f32]) {
-        let bandwidth = self.bandwidth_factor(bandwidth_bps, need);
-        if self.alpha * self.latency_weight == 0.5 {
-            let target_ms = need.target_rtt_ms.max(SHORTEST_TARGET_MS);
-            kernel::roots_of_shares(utilities, rtt_ms, target_ms, bandwidth);
+    fn prepare(&self, rtt_ms: &[f32], prepared: &mut [f32]) {
+        if self.has_lines() {
+            kernel::inverse_roots(prepared, rtt_ms);
+        } else {
+            prepared.copy_from_slice(rtt_ms);
+        }
+    }
+
+    fn utilities(&self, prepared: &[f32], bandwidth_bps: f64, need: &Need, utilities: &mut [f32]) {
+        let utilities = utilities.iter_mut().zip(prepared);
+        if let Some(line) = self.line(bandwidth_bps, need) {
+            utilities.for_each(|(utility, &prepared)| *utility = line.at(prepared));
             return;
         }
-        for (utility, &rtt_ms) in utilities.iter_mut().zip(rtt_ms) {
-            *utility = self.latency_factor(rtt_ms, need) * bandwidth;
+        let bandwidth = self.bandwidth_factor(bandwidth_bps, need);
+        for (utility, &rtt_ms) in utilities {
+            *utility = if rtt_ms.is_nan() {
+                0.0
+            } else {
+                self.by_latency(bandwidth, rtt_ms, need)
+            };
         }
+    }
+
+    /// Whether the latency factor is a root, as it is by default: √L* by √L, of which the one is
+    /// the same for all links and the other for all needs.
+    #[expect(clippy::float_cmp, reason = "only the very number has the quick way")]
+    fn has_lines(&self) -> bool {
+        self.alpha * self.latency_weight == 0.5
+    }
+
+    fn line(&self, bandwidth_bps: f64, need: &Need) -> Option<Capped> {
+        let bandwidth = self.bandwidth_factor(bandwidth_bps, need);
+        self.has_lines().then(|| line(need, bandwidth))
     }
 }
 
@@ -220,5 +264,22 @@ mod tests {
             )
         };
         assert!(cost(0.0).abs() < 1e-6 && cost(10.0) > 0.99);
+    }
+
+    #[test]
+    fn nothing_is_lacking_up_to_the_target() {
+        for step in 1..u16::MAX {
+            let target_rtt_ms = f32::from(step) / 977.0;
+            let need = Need {
+                target_rtt_ms,
+                min_bandwidth_bps: 0.0,
+            };
+            for most in [1.0_f32, 0.3] {
+                let utility = |rtt_ms| Slo::default().by_latency(most, rtt_ms, &need);
+                assert_eq!(utility(target_rtt_ms).to_bits(), most.to_bits(), "{step}");
+                let half = utility(4.0 * target_rtt_ms);
+                assert!((half / most - 0.5).abs() < 1e-6, "{step}: {half}");
+            }
+        }
     }
 }

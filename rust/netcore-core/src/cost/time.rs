@@ -145,16 +145,17 @@ impl CostPolicy for Time {
         self.target_bps(need)
     }
 
-    fn utilities(&self, rtt_ms: &[f32], bandwidth_bps: f64, need: &Need, utilities: &mut [f32]) {
+    fn utilities(&self, prepared: &[f32], bandwidth_bps: f64, need: &Need, utilities: &mut [f32]) {
         let target_ms = self.target_ms(need);
         let transfer_ms = self.transfer_ms(if bandwidth_bps.is_nan() {
             self.target_bps(need)
         } else {
             bandwidth_bps
         });
-        for (utility, &rtt_ms) in utilities.iter_mut().zip(rtt_ms) {
+        for (utility, &rtt_ms) in utilities.iter_mut().zip(prepared) {
             let call_ms = self.round_trips * f64::from(rtt_ms) + transfer_ms;
-            *utility = (target_ms / (target_ms + call_ms)) as f32;
+            let share = (target_ms / (target_ms + call_ms)) as f32;
+            *utility = if rtt_ms.is_nan() { 0.0 } else { share };
         }
     }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::field::Field;
-use super::row::UtilityRow;
+use super::peer_links::{PeerLinks, Seen};
 use super::{Network, Replicas};
+use crate::cost::Path;
 use crate::node_set::NodeId;
 
 /// Two networks of the same objects, and where the nodes of the one are in the other.
@@ -18,7 +19,7 @@ pub(crate) struct Audit<'a> {
 }
 
 impl Audit<'_> {
-    /// What is kept of rows and fields but differs from what is worked out anew, in words.
+    /// What is kept of links and fields but differs from what is worked out anew, in words.
     pub(crate) fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         let near = [self.kept.near_rtt_ms(), self.anew.near_rtt_ms()];
@@ -42,18 +43,19 @@ impl Audit<'_> {
                 continue;
             }
             let anew = self.anew.utilities(choice, &declaration);
-            for (terms, layer) in &kept.layers().by_terms {
-                let (direction, need) = (terms.direction, terms.need());
-                for (peer, row) in layer.rows() {
-                    // A slot that stands for no node any more is nowhere, whose it was.
-                    let Some(&there) = self.slots.get(&peer) else {
-                        continue;
-                    };
-                    let expected = anew.row(self.anew, there, direction, &need);
-                    if !self.are_equal_rows(row, &expected) {
-                        problems.push(format!("the row of {peer:?}, {terms:?}"));
-                    }
+            let layers = kept.layers();
+            for ((peer, direction), links) in layers.all_links() {
+                // A slot that stands for no node any more is nowhere, whose it was.
+                let Some(&there) = self.slots.get(&peer) else {
+                    continue;
+                };
+                let expected = PeerLinks::new(&anew, self.anew, (there, direction), None);
+                if !self.are_equal_links(links, &expected) {
+                    problems.push(format!("the links of {peer:?}, {direction:?}"));
                 }
+            }
+            for (terms, layer) in &layers.by_terms {
+                let (direction, need) = (terms.direction, terms.need());
                 for (workload, field) in layer.fields() {
                     let expected = replicas.get(&workload).map(|replicas| {
                         anew.sum(self.anew, &self.translated(replicas), direction, &need)
@@ -103,16 +105,21 @@ impl Audit<'_> {
         })
     }
 
-    fn are_equal_rows(&self, own: &UtilityRow, other: &UtilityRow) -> bool {
-        let are_unknown = |row: &UtilityRow, slot: NodeId| {
-            row.unknown.as_ref().is_some_and(|set| set.contains(slot))
+    fn are_equal_links(&self, own: &PeerLinks, other: &PeerLinks) -> bool {
+        let counts = |links: &PeerLinks| {
+            let unknown = links.unknown().map(crate::NodeSet::count);
+            (links.known(), unknown, links.closer().count())
         };
-        let counts = |row: &UtilityRow| row.unknown.as_ref().map(crate::NodeSet::count);
+        let bits = |path: Path| {
+            let floats = [path.rtt_ms, path.loss].map(f32::to_bits);
+            (floats, path.bandwidth_bps.to_bits())
+        };
         let mut slots = self.slots.iter();
-        slots.all(|(here, there)| are_unknown(own, *here) == are_unknown(other, *there))
-            && counts(own) == counts(other)
-            && own.sum_of_known() == other.sum_of_known()
-            && self.are_equal(&own.utilities, &other.utilities, |cell| cell)
+        let are_equal = |here, there| match (own.at(here), other.at(there)) {
+            (Seen::Link(own), Seen::Link(other)) => bits(own) == bits(other),
+            (own, other) => std::mem::discriminant(&own) == std::mem::discriminant(&other),
+        };
+        slots.all(|(&here, &there)| are_equal(here, there)) && counts(own) == counts(other)
     }
 
     fn are_equal_fields(&self, own: &Field, other: &Field) -> bool {

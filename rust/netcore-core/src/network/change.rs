@@ -12,13 +12,8 @@ pub(super) enum Change {
     /// Those between some pairs of nodes, in whichever direction: by each of the two the others,
     /// sorted.
     Links(BTreeMap<NodeId, Vec<NodeId>>),
-    /// Any of one node.
-    Node {
-        /// The node, which came, went or moved.
-        node: NodeId,
-        /// Whether it came or went.
-        turns: bool,
-    },
+    /// Any of one node, which came, went or moved.
+    Node(NodeId),
 }
 
 impl Change {
@@ -48,11 +43,10 @@ impl Network {
     }
 
     /// Tells of a node that came, went or moved, after all that changed about it.
-    pub(super) fn node_changed(&mut self, node: NodeId, was_present: bool) {
+    pub(super) fn node_changed(&mut self, node: NodeId) {
         self.overhead_version += 1;
         self.take_rewritten();
-        let turns = self.topology.present().contains(node) != was_present;
-        self.tell(&Change::Node { node, turns });
+        self.tell(&Change::Node(node));
     }
 
     fn take_rewritten(&mut self) -> Vec<Rewritten> {

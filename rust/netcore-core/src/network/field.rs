@@ -1,13 +1,14 @@
-//! What a node's links to all placed pods of a workload are worth: a sum of rows that is kept.
+//! What a node's links to all placed pods of a workload are worth: a sum that is kept.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::row::{Difference, ONE, UtilityRow};
-use crate::kernel;
+use super::peer_links::PeerLinks;
+use super::worth::{ONE, Sums};
+use crate::cost::Need;
 use crate::node_set::{NodeId, NodeSet};
 
-/// The sum of the rows of a workload's placed pods: what every node's links to them are worth.
+/// The sum over a workload's placed pods of what every node's links to them are worth.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Field {
     /// By slot, in units of 1 / [`ONE`] a pod.
@@ -29,6 +30,21 @@ struct Unknown {
     nodes: NodeSet,
 }
 
+/// What a change of some links of a peer made of their worth to a need.
+#[derive(Debug, Default)]
+pub(super) struct Difference<'a> {
+    /// Slot, worth before and now, of those that were looked at and were not unknown all along.
+    pub(super) cells: Vec<(NodeId, u16, u16)>,
+    /// Slots whose link is not known any more, sorted.
+    pub(super) forgotten: Vec<NodeId>,
+    /// Slots whose link is unknown no longer.
+    pub(super) learnt: Vec<NodeId>,
+    /// What an unknown link counted, and counts now.
+    pub(super) neutral: [u16; 2],
+    /// The nodes whose link is unknown now.
+    pub(super) unknown: Option<&'a NodeSet>,
+}
+
 /// So many pods fit into the sums of a field.
 pub(super) const MOST_PODS: u64 = (u32::MAX / ONE as u32) as u64;
 
@@ -41,20 +57,19 @@ impl Field {
         }
     }
 
-    /// The field of more pods than [`MOST_PODS`], by peer the row and how many it has. Nothing is
-    /// ever added to it, or taken out.
-    pub(super) fn of_many(slots: usize, rows: &[(NodeId, Arc<UtilityRow>, u32)]) -> Self {
+    /// The field of more pods than [`MOST_PODS`], by peer what its links are worth by slot, these
+    /// links and how many it has. Nothing is ever added to it, or taken out.
+    pub(super) fn of_many(
+        slots: usize,
+        peers: impl Iterator<Item = (Vec<u32>, Arc<PeerLinks>, u32)>,
+    ) -> Self {
         let mut field = Self::new(slots);
         let mut sums = vec![0_u64; slots];
-        for (peer, row, pods) in rows {
-            for (sum, &cell) in sums.iter_mut().zip(&row.utilities) {
-                *sum += u64::from(cell) * u64::from(*pods);
+        for (worth, links, pods) in peers {
+            for (sum, worth) in sums.iter_mut().zip(worth) {
+                *sum += u64::from(worth) * u64::from(pods);
             }
-            for node in row.unknown.iter().flatten() {
-                field.count_unknown(node, true);
-            }
-            field.peers.insert(*peer, *pods);
-            field.pods += u64::from(*pods);
+            field.count(&links, pods);
         }
         let largest = sums.iter().copied().max().unwrap_or_default();
         field.halvings = u64::BITS.saturating_sub(largest.leading_zeros() + u32::BITS);
@@ -95,66 +110,70 @@ impl Field {
         self.peers.keys().copied()
     }
 
-    /// Adds the row of a peer once for each of some pods that came to it. Returns whether they are
-    /// its first.
-    ///
-    /// *Complexity*: O(N).
-    pub(super) fn add(&mut self, peer: NodeId, row: &UtilityRow, pods: u32) -> bool {
-        kernel::add_times(&mut self.sums, &row.utilities, pods);
+    /// The sums, to have the worth of some links added once for each of so many pods; a number that
+    /// wraps takes them out. Who does that [counts](Self::count) or [discounts](Self::discount)
+    /// the pods too.
+    pub(super) fn addend(&mut self, need: Need, pods: u32) -> Sums<'_> {
+        Sums {
+            need,
+            times: pods,
+            cells: &mut self.sums,
+        }
+    }
+
+    /// Counts pods that came to a peer with these links. Returns whether they are its first.
+    pub(super) fn count(&mut self, links: &PeerLinks, pods: u32) -> bool {
         self.pods += u64::from(pods);
-        let count = self.peers.entry(peer).or_default();
+        let count = self.peers.entry(links.peer()).or_default();
         *count += pods;
         let is_first = *count == pods;
-        if is_first && let Some(unknown) = &row.unknown {
-            for node in unknown {
-                self.count_unknown(node, true);
-            }
+        if is_first {
+            self.count_unknowns(links, true);
         }
         is_first
     }
 
-    /// Undoes what [`add`](Self::add) did for one pod. Returns whether it was the peer's last.
-    pub(super) fn subtract(&mut self, peer: NodeId, row: &UtilityRow) -> bool {
-        kernel::add_times(&mut self.sums, &row.utilities, 1_u32.wrapping_neg());
+    /// Undoes what [`count`](Self::count) did for one pod. Returns whether it was the peer's last.
+    pub(super) fn discount(&mut self, links: &PeerLinks) -> bool {
         self.pods -= 1;
-        let count = self.peers.entry(peer).or_default();
+        let count = self.peers.entry(links.peer()).or_default();
         *count -= 1;
         if *count > 0 {
             return false;
         }
-        self.peers.remove(&peer);
-        if let Some(unknown) = &row.unknown {
-            for node in unknown {
-                self.count_unknown(node, false);
-            }
-            self.tidy_unknown();
-        }
+        self.peers.remove(&links.peer());
+        self.count_unknowns(links, false);
         true
     }
 
-    /// Takes over the row that came in the place of one of its peers'.
-    pub(super) fn replace(&mut self, peer: NodeId, before: &UtilityRow, after: &UtilityRow) {
-        let pods = self.peers.get(&peer).copied().unwrap_or_default();
-        kernel::replace(&mut self.sums, &before.utilities, &after.utilities, pods);
-        for node in after.unknown.iter().flatten() {
-            self.count_unknown(node, true);
-        }
-        for node in before.unknown.iter().flatten() {
-            self.count_unknown(node, false);
-        }
-        self.tidy_unknown();
+    /// How many pods a peer has.
+    pub(super) fn pods_of(&self, peer: NodeId) -> u32 {
+        self.peers.get(&peer).copied().unwrap_or_default()
     }
 
-    /// Takes over what became of the row of one of its peers.
-    pub(super) fn rewrite(&mut self, peer: NodeId, row: &UtilityRow, difference: &Difference) {
-        let pods = self.peers.get(&peer).copied().unwrap_or_default();
-        if let Some(before) = &difference.before {
-            kernel::replace(&mut self.sums, before, &row.utilities, pods);
-        } else {
-            for &(slot, before, after) in &difference.cells {
-                let sum = &mut self.sums[slot as usize];
-                let added = u32::from(after).wrapping_sub(u32::from(before));
-                *sum = sum.wrapping_add(pods.wrapping_mul(added));
+    /// Takes over which links of one of its peers are unknown, as they were before and are now.
+    pub(super) fn recount_unknowns(&mut self, before: &PeerLinks, after: &PeerLinks) {
+        self.count_unknowns(after, true);
+        self.count_unknowns(before, false);
+    }
+
+    /// Takes over what became of some links of one of its peers.
+    pub(super) fn rewrite(&mut self, peer: NodeId, difference: &Difference<'_>) {
+        let pods = self.pods_of(peer);
+        let mut add = |slot: NodeId, before: u16, after: u16| {
+            let sum = &mut self.sums[slot.index()];
+            let added = u32::from(after).wrapping_sub(u32::from(before));
+            *sum = sum.wrapping_add(pods.wrapping_mul(added));
+        };
+        for &(slot, before, after) in &difference.cells {
+            add(slot, before, after);
+        }
+        let [before, after] = difference.neutral;
+        if before != after {
+            let is_still = |slot: &NodeId| difference.forgotten.binary_search(slot).is_err();
+            let unknown = difference.unknown.iter().flat_map(|set| set.iter());
+            for slot in unknown.filter(is_still) {
+                add(slot, before, after);
             }
         }
         for &node in &difference.forgotten {
@@ -163,9 +182,7 @@ impl Field {
         for &node in &difference.learnt {
             self.count_unknown(node, false);
         }
-        if !difference.learnt.is_empty() {
-            self.tidy_unknown();
-        }
+        self.tidy_unknown();
     }
 
     /// Makes the field one over so many slots; new ones are vacant.
@@ -186,6 +203,13 @@ impl Field {
         let count = &mut unknown.counts[node.index()];
         *count = if adds { *count + 1 } else { *count - 1 };
         unknown.nodes.set(node, *count > 0);
+    }
+
+    fn count_unknowns(&mut self, links: &PeerLinks, adds: bool) {
+        for node in links.unknown().iter().flat_map(|unknown| unknown.iter()) {
+            self.count_unknown(node, adds);
+        }
+        self.tidy_unknown();
     }
 
     /// No set is held where every link is known.

@@ -128,7 +128,7 @@ impl CostRows {
                     rows.remove(&(peer, Direction::From));
                 }
             }
-            &Change::Node { node, .. } => {
+            &Change::Node(node) => {
                 rows.remove(&(node, Direction::To));
                 rows.remove(&(node, Direction::From));
                 for (&(peer, direction), row) in &mut *rows {

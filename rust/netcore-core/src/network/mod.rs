@@ -10,15 +10,18 @@ mod by_args;
 mod change;
 mod field;
 mod layer;
+mod layers;
 mod ledger;
 mod links;
 mod members;
 mod near;
 mod path;
-mod row;
+mod peer_links;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 mod utility;
+mod worth;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,8 +36,8 @@ pub use links::Declaration;
 use members::WorkloadNumber;
 pub use members::{Members, Replicas};
 use near::Near;
-pub(crate) use row::ONE;
 pub(crate) use utility::Utilities;
+pub(crate) use worth::ONE;
 
 use crate::NodeId;
 use crate::app_graph::{AppGroup, WorkloadId};
@@ -154,7 +157,6 @@ impl Network {
 
     /// Take in a node that joined, or whose labels changed.
     pub fn set_node(&mut self, node: NodeId, object: &Node) {
-        let was_present = self.has_node(node);
         let moves = self.locate(node, location(&object.labels));
         let joins = self.topology.name(node) != Some(&object.name);
         if joins {
@@ -162,16 +164,15 @@ impl Network {
             self.reports.joined(&object.name, &mut self.topology);
         }
         if moves || joins {
-            self.node_changed(node, was_present);
+            self.node_changed(node);
         }
     }
 
     /// Forget a node whose object is gone. Its pods stay where they are.
     pub fn remove_node(&mut self, node: NodeId) {
-        let was_present = self.has_node(node);
         self.locate(node, Location::default());
         self.topology.leave(node);
-        self.node_changed(node, was_present);
+        self.node_changed(node);
     }
 
     /// Tell where a node is now; whether that is another place.

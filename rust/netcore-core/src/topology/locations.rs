@@ -50,6 +50,8 @@ pub struct Locations {
     ids: FxHashMap<Location, LocationId>,
     /// By location.
     regions: Vec<RegionId>,
+    /// By location, how many slots were told to be there.
+    populations: Vec<usize>,
     region_ids: FxHashMap<Arc<str>, RegionId>,
 }
 
@@ -60,6 +62,7 @@ impl Default for Locations {
             distinct: Vec::new(),
             ids: FxHashMap::default(),
             regions: Vec::new(),
+            populations: Vec::new(),
             region_ids: FxHashMap::default(),
         };
         locations.id(Location::default());
@@ -73,9 +76,12 @@ impl Locations {
         let id = self.id(location);
         let of_node = Arc::make_mut(&mut self.of_node);
         if of_node.len() <= node.index() {
+            self.populations[0] += node.index() + 1 - of_node.len();
             of_node.resize(node.index() + 1, LocationId::default());
         }
-        of_node[node.index()] = id;
+        let before = std::mem::replace(&mut of_node[node.index()], id);
+        self.populations[before.index()] -= 1;
+        self.populations[id.index()] += 1;
     }
 
     fn id(&mut self, location: Location) -> LocationId {
@@ -89,6 +95,7 @@ impl Locations {
             .entry(Arc::clone(&location.region))
             .or_insert(next_region);
         self.regions.push(region);
+        self.populations.push(0);
         self.distinct.push(location.clone());
         self.ids.insert(location, id);
         id
@@ -109,6 +116,11 @@ impl Locations {
     /// The same, to keep while the nodes go on moving.
     pub(crate) fn shared(&self) -> Arc<Vec<LocationId>> {
         Arc::clone(&self.of_node)
+    }
+
+    /// How many slots were told to be at each location.
+    pub fn populations(&self) -> &[usize] {
+        &self.populations
     }
 
     /// Region and zone of a location.

@@ -10,8 +10,8 @@ use crate::state::ClusterState;
 use crate::topology::Direction;
 
 /// What a link costs by its utility in units of 1 / [`ONE`]; one that nobody knows is the worst.
-pub(super) fn cost(utility: Option<u16>) -> f32 {
-    1.0 - f32::from(utility.unwrap_or(0)) / f32::from(ONE)
+pub(super) fn cost(utility: Option<u32>) -> f32 {
+    1.0 - utility.unwrap_or(0) as f32 / f32::from(ONE)
 }
 
 /// One dependency with the pods at both its ends.
@@ -101,12 +101,12 @@ impl Bond<'_> {
                 continue;
             }
             for (&peer, pods) in placed {
-                let row = utilities.row(state.network(), peer, direction, &need);
+                let worth = utilities.worth(state.network(), peer, direction, &need);
                 let traffic = self.traffic * pods.len() as f64;
                 for &pod in members {
                     let extra = &mut arrays.extra_costs[pod as usize * nodes.len()..];
                     for (extra, &node) in extra.iter_mut().zip(nodes) {
-                        let of_unit = cost(row.utilities.get(node.index()).copied());
+                        let of_unit = cost(worth.get(node.index()).copied());
                         *extra += (traffic * f64::from(of_unit)) as f32;
                     }
                 }

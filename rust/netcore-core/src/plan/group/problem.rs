@@ -1,5 +1,6 @@
 //! The pods of applications as a problem on arrays.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::LOCAL_SHARE;
@@ -151,10 +152,10 @@ impl Cast {
             let need = utilities.need(kind);
             let mut costs = vec![0.0; nodes.0.len() * nodes.0.len()];
             for (column, &peer) in nodes.0.iter().enumerate() {
-                let row = utilities.row(network, peer, Direction::To, &need);
+                let worth = utilities.worth(network, peer, Direction::To, &need);
                 for (origin, &node) in nodes.0.iter().enumerate() {
                     costs[origin * nodes.0.len() + column] =
-                        bonds::cost(row.utilities.get(node.index()).copied());
+                        bonds::cost(worth.get(node.index()).copied());
                 }
             }
             arrays.costs.push(costs);
@@ -243,11 +244,11 @@ impl Cast {
         };
         let need = utilities.need(bond.dependency);
         let ranked = |&anchor: &NodeId| {
-            let row = utilities.row(state.network(), anchor, Direction::To, &need);
+            let worth = utilities.worth(state.network(), anchor, Direction::To, &need);
             let mut nodes: Vec<_> = feasible.iter().collect();
             nodes.sort_unstable_by_key(|&node| {
-                let utility = row.utilities.get(node.index()).copied().unwrap_or(0);
-                (u16::MAX - utility, state.nodes().name_hash(node))
+                let worth = worth.get(node.index()).copied().unwrap_or(0);
+                (Reverse(worth), state.nodes().name_hash(node))
             });
             nodes.truncate(most);
             nodes
