@@ -14,13 +14,17 @@ from netcore.kube import KubeClient, load_credentials
 from netcore.resources import EVENT, NAMESPACE, POD
 from netcore_scheduler.core import Announce, Condition, Warn
 from netcore_scheduler.shell.reporter import Reporter
+from scheduler.lossy import Loss, LossyRelay, lossy
 
 FULL = Condition("Unschedulable", "0/1 nodes are available: 1 Insufficient cpu.")
 
 
 @dataclass(slots=True)
 class Site:
+    """A pod in a namespace of the test's own, and a reporter behind a relay."""
+
     kube: KubeClient
+    relay: LossyRelay
     reporter: Reporter
     namespace: str
     uid: str
@@ -50,16 +54,21 @@ class Site:
 
 @pytest.fixture
 async def site(server: Server) -> AsyncIterator[Site]:
-    async with KubeClient(await load_credentials(server.kubeconfig)) as kube:
+    credentials, behind = [await load_credentials(server.kubeconfig) for _ in range(2)]
+    async with lossy(credentials.server) as (relay, url), KubeClient(credentials) as kube:
+        behind.server = url
         created = await kube.create(NAMESPACE, {"metadata": {"generateName": "report-"}})
         namespace = created["metadata"]["name"]
         pod = await kube.create(POD, manifests.pod("p"), namespace=namespace)
-        reporter = Reporter(kube, identity="host_1")
-        running = asyncio.create_task(reporter.run())
-        yield Site(kube, reporter, namespace, pod["metadata"]["uid"])
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+        async with KubeClient(behind) as remote:
+            # The connection stands before anything is lost.
+            await remote.list_all(NAMESPACE)
+            reporter = Reporter(remote, identity="host_1")
+            running = asyncio.create_task(reporter.run())
+            yield Site(kube, relay, reporter, namespace, pod["metadata"]["uid"])
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
         await kube.delete(NAMESPACE, namespace)
 
 
@@ -130,6 +139,24 @@ async def test_an_event_that_the_server_dropped_is_made_anew(site: Site) -> None
     [again] = await site.events()
     assert again["metadata"]["name"] != event["metadata"]["name"]
     assert again["note"] == FULL.message
+
+
+@pytest.mark.parametrize("loss", [Loss.REQUESTS, Loss.ANSWERS])
+async def test_a_report_that_is_lost_on_the_way_is_sent_again_and_there_once(
+    site: Site, loss: Loss
+) -> None:
+    site.relay.loss = loss
+    site.reporter.add(site.warn(FULL))
+    for _ in range(2):
+        await site.relay.lost.wait()
+        site.relay.loss = Loss.NOTHING if site.relay.losses > 1 else loss
+        site.relay.lost.clear()
+    await site.reporter.drain()
+    [event] = await site.events()
+    assert event["note"] == FULL.message
+    condition = await site.scheduled()
+    assert condition is not None
+    assert site.reporter.dropped == 0
 
 
 async def test_a_long_note_is_cut_and_the_condition_is_whole(site: Site) -> None:

@@ -34,9 +34,3 @@ class ApiError(Exception):
         if not isinstance(status, dict):
             return cls(code, "", body[:200].decode("utf-8", "replace") or "no body", {})
         return cls(code, status.get("reason", ""), status.get("message", "no message"), status)
-
-    @property
-    def retry_after_s(self) -> float | None:
-        """Seconds that the server asks to wait, where it says so."""
-        seconds = self.status.get("details", {}).get("retryAfterSeconds")
-        return float(seconds) if seconds else None

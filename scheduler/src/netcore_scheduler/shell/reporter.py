@@ -7,6 +7,7 @@ up the oldest are dropped and counted: a report is worth less than a binding.
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -23,6 +24,11 @@ _WORKERS: Final = 8
 # The API server refuses longer notes (validation of events.k8s.io/v1).
 _NOTE_BYTES: Final = 1024
 _CUT: Final = " ..."
+# Waits before a report is sent again that the server did not take, or whose answer was lost.
+_RETRY_AFTER_S: Final = (0.1, 0.4, 1.6)
+_LOST: Final = (aiohttp.ClientError, TimeoutError, OSError)
+_CONFLICT: Final = 409
+_TOO_MANY: Final = 429
 
 
 class Reporter:
@@ -67,7 +73,7 @@ class Reporter:
             report = await self._waiting.get()
             try:
                 await self._post(report)
-            except (ApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            except (ApiError, *_LOST) as error:
                 self.dropped += 1
                 log.info("a report was lost", extra={"pod": report.pod, "error": str(error)})
             finally:
@@ -106,7 +112,9 @@ class Reporter:
         if write.type == "patch":
             series = {"count": write.count, "lastObservedTime": stamp}
             patch = {"note": note, "series": series}
-            await self._kube.merge_patch(EVENT, write.name, patch, namespace=namespace)
+            await _sent(
+                lambda: self._kube.merge_patch(EVENT, write.name, patch, namespace=namespace)
+            )
             return
         is_warning = isinstance(report, Warn)
         event: dict[str, Any] = {
@@ -128,7 +136,12 @@ class Reporter:
             "note": note,
             "type": "Warning" if is_warning else "Normal",
         }
-        await self._kube.create(EVENT, event, namespace=namespace)
+        try:
+            await _sent(lambda: self._kube.create(EVENT, event, namespace=namespace))
+        except ApiError as error:
+            # The name is ours alone: the answer to the first time was lost.
+            if error.code != _CONFLICT:
+                raise
 
     async def _set_condition(self, report: Warn) -> None:
         namespace, _, name = report.pod.partition("/")
@@ -144,12 +157,30 @@ class Reporter:
             condition["lastTransitionTime"] = now.strftime("%Y-%m-%dT%H:%M:%SZ")
         patch = {"metadata": {"uid": report.uid}, "status": {"conditions": [condition]}}
         try:
-            await self._kube.strategic_merge_patch(
-                POD, name, patch, namespace=namespace, subresource="status"
+            await _sent(
+                lambda: self._kube.strategic_merge_patch(
+                    POD, name, patch, namespace=namespace, subresource="status"
+                )
             )
         except ApiError as error:
             if not _is_gone(error):
                 raise
+
+
+async def _sent(send: Callable[[], Awaitable[object]]) -> None:
+    """Send, and again where the server has too much to do or the answer was lost."""
+    for wait_s in _RETRY_AFTER_S:
+        try:
+            await send()
+        except ApiError as error:
+            if error.code != _TOO_MANY and error.code < 500:
+                raise
+        except _LOST:
+            pass
+        else:
+            return
+        await asyncio.sleep(wait_s)
+    await send()
 
 
 def _is_gone(error: ApiError) -> bool:
