@@ -5,6 +5,10 @@
 //! greedily again with a little chance in it. What comes out is kept if it costs less than before
 //! plus a bound that is drawn anew each time, and falls to nearly nothing as the budget ends.
 //!
+//! When half of its patience is gone, every other round is a gamble: pods without a node are placed
+//! along with those taken off, in any order, and not always where they cost least. So one pod can
+//! make room for several, and several can go where none of them would alone.
+//!
 //! *Source*: Schrimpf et al., J. Comput. Phys. 159 (2000); blinks, and acceptance as in simulated
 //! annealing, from Christiaens and Vanden Berghe, Transportation Science 54 (2020). Which pods are
 //! taken off, and the constants, are a heuristic of our own.
@@ -19,6 +23,10 @@ use super::random::Random;
 const MOST_RUINED: usize = 16;
 /// The share of nodes that a pod passes over for no reason when it is placed again.
 const BLINKS: f32 = 0.02;
+/// The same in a gamble.
+const BLINKS_OF_A_GAMBLE: f32 = 0.5;
+/// One round in so many is a gamble when half of the patience is gone; none before.
+const GAMBLES: usize = 2;
 /// One time in so many the pods are placed again in a random order, not heaviest neighbour first.
 const SHUFFLES: usize = 4;
 /// One time in so many the next node is any, not one with a peer of the pods taken off.
@@ -74,12 +82,18 @@ impl<'s> Ruin<'s> {
             }
             let temperature = scale * COLD * (HOT / COLD).powf(budget.left());
             let (placed, cost) = (layout.placed(), layout.cost());
+            let is_stuck = self.rounds - last_improvement > patience / 2;
+            let is_gamble = is_stuck && self.random.below(GAMBLES) == 0;
             self.take_off(layout);
-            self.put_back(layout, budget);
+            if is_gamble {
+                self.bring_along(layout);
+            }
+            self.put_back(layout, is_gamble, budget);
             self.rounds += 1;
             let bound = cost - temperature * f64::from(1.0 - self.random.unit()).ln();
+            // Where nothing costs anything, what costs the same is all that there is to go on to.
             let is_kept =
-                layout.placed() > placed || (layout.placed() == placed && layout.cost() < bound);
+                layout.placed() > placed || (layout.placed() == placed && layout.cost() <= bound);
             if !is_kept {
                 self.restore(layout);
             } else if best.is_beaten_by(layout) {
@@ -119,6 +133,20 @@ impl<'s> Ruin<'s> {
         }
     }
 
+    /// Adds some of the pods that have no node to those taken off.
+    fn bring_along(&mut self, layout: &Layout<'_>) {
+        let ruined = &self.ruined;
+        let waits =
+            |pod: &u32| !layout.is_placed(*pod) && ruined.iter().all(|(other, _)| other != pod);
+        let movable = layout.problem().movable().iter().copied();
+        self.order.clear();
+        self.order.extend(movable.filter(waits));
+        for _ in 0..self.random.below(MOST_RUINED.min(self.order.len()) + 1) {
+            let pod = self.order.swap_remove(self.random.below(self.order.len()));
+            self.ruined.push((pod, NOWHERE));
+        }
+    }
+
     /// The node of any pod; where pods have none, one of these may be that pod.
     fn first_node(&mut self, layout: &Layout<'_>) -> u32 {
         let movable = layout.problem().movable();
@@ -155,10 +183,10 @@ impl<'s> Ruin<'s> {
     }
 
     /// Places the ruined pods anew.
-    fn put_back(&mut self, layout: &mut Layout<'_>, budget: &mut Budget<'_>) {
+    fn put_back(&mut self, layout: &mut Layout<'_>, is_gamble: bool, budget: &mut Budget<'_>) {
         self.order.clear();
         self.order.extend(self.ruined.iter().map(|&(pod, _)| pod));
-        if self.random.below(SHUFFLES) == 0 {
+        if is_gamble || self.random.below(SHUFFLES) == 0 {
             for at in (1..self.order.len()).rev() {
                 self.order.swap(at, self.random.below(at + 1));
             }
@@ -170,9 +198,14 @@ impl<'s> Ruin<'s> {
         } else {
             Tie::Spread
         };
+        let blinks = if is_gamble {
+            BLINKS_OF_A_GAMBLE
+        } else {
+            BLINKS
+        };
         let looked_at = self
             .greedy
-            .place(layout, &self.order, tie, BLINKS, self.random);
+            .place(layout, &self.order, tie, blinks, self.random);
         budget.spend(looked_at.max(1));
     }
 

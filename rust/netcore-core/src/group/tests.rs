@@ -140,6 +140,49 @@ proptest! {
 }
 
 #[test]
+fn one_pod_makes_room_for_two() {
+    // Pod 3 comes first for its traffic with pod 0, which may go nowhere; it keeps pod 1 out by the
+    // limit and pod 2 by the room.
+    let arrays = Arrays {
+        nodes: 1,
+        pods: 4,
+        resources: 1,
+        capacities: vec![1],
+        requests: vec![0, 0, 1, 1],
+        costs: vec![vec![0.0]],
+        edges: edge((3, 0, 0.1, 0)).into_iter().collect(),
+        distances: vec![9.0],
+        limits: limit((1, 3, 0.0)).into_iter().collect(),
+        allowed: vec![false, true, true, true],
+        ..Arrays::default()
+    };
+    for seed in 0..16 {
+        let nodes = solve(&arrays, seed, 400_000).nodes;
+        assert_eq!(nodes, [None, Some(0), Some(0), None], "seed {seed}");
+    }
+}
+
+#[test]
+fn two_pods_go_where_neither_would_alone() {
+    // Each is cheapest on a node of its own, from which the other is too far on every node.
+    let limits = [limit((0, 1, 1.0)), limit((1, 0, 1.0))];
+    let mut distances = vec![5.0; 25];
+    distances[24] = 0.0;
+    let arrays = Arrays {
+        nodes: 5,
+        pods: 2,
+        distances,
+        limits: limits.into_iter().flatten().collect(),
+        extra_costs: vec![0.0, 1.0, 2.0, 3.0, 9.0, 1.0, 0.0, 2.0, 3.0, 9.0],
+        ..Arrays::default()
+    };
+    for seed in 0..16 {
+        let nodes = solve(&arrays, seed, 400_000).nodes;
+        assert_eq!(nodes, [Some(4), Some(4)], "seed {seed}");
+    }
+}
+
+#[test]
 fn nothing_to_place_and_nowhere_to_place_it() {
     let none = solve(&Arrays::default(), 0, 100);
     assert_eq!((none.nodes.len(), none.cost), (0, 0.0));
