@@ -7,7 +7,9 @@ use netcore_core::all_pairs::{
     check_batch, check_zones,
 };
 use netcore_core::cost::of_links;
-use numpy::{PyArray1, PyArray2, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
+use numpy::ndarray::Array2;
+use numpy::{Element, PyArray2, PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::array::{FLOATS, INTEGERS, Kind, Seen, must_match, seen, seen_if_given};
@@ -359,20 +361,24 @@ impl Scores {
         of_best: [usize; 2],
         all: [usize; 2],
     ) -> PyResult<Self> {
-        let matrix = scores
-            .matrix
-            .map(|matrix| PyArray1::from_vec(py, matrix).reshape(all));
+        let matrix = scores.matrix.map(|it| shaped(py, it, all)).transpose()?;
         Ok(Self {
-            best_nodes: PyArray1::from_vec(py, scores.best_nodes)
-                .reshape(of_best)?
-                .unbind(),
-            best_scores: PyArray1::from_vec(py, scores.best_scores)
-                .reshape(of_best)?
-                .unbind(),
-            matrix: matrix.transpose()?.map(Bound::unbind),
+            best_nodes: shaped(py, scores.best_nodes, of_best)?.unbind(),
+            best_scores: shaped(py, scores.best_scores, of_best)?.unbind(),
+            matrix: matrix.map(Bound::unbind),
             classes: scores.classes,
         })
     }
+}
+
+fn shaped<T: Element>(
+    py: Python<'_>,
+    values: Vec<T>,
+    shape: [usize; 2],
+) -> PyResult<Bound<'_, PyArray2<T>>> {
+    let array = Array2::from_shape_vec(shape, values);
+    let array = array.map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+    Ok(PyArray2::from_owned_array(py, array))
 }
 
 #[pymethods]
