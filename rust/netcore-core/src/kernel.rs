@@ -36,11 +36,18 @@ macro_rules! compiled_twice {
     };
 }
 
+/// One by the root of a number.
+#[inline]
+pub(crate) fn inverse_root(number: f32) -> f32 {
+    // The root of −0 is −0; adding 0 makes 0 of it.
+    1.0 / (number.sqrt() + 0.0)
+}
+
 compiled_twice! {
-    /// Write one by the root of each cell; 0, that of infinity, for NaN.
+    /// Write the [`inverse_root`] of each cell; 0, that of infinity, for NaN.
     fn inverse_roots(inverse: &mut [f32], cells: &[f32]) {
         for (inverse, &cell) in inverse.iter_mut().zip(cells) {
-            let root = 1.0 / cell.sqrt();
+            let root = inverse_root(cell);
             *inverse = if cell.is_nan() { 0.0 } else { root };
         }
     }
@@ -495,9 +502,9 @@ mod tests {
 
     #[test]
     fn roots_are_those_of_each_cell() {
-        let mut inverse = [1.0; 4];
-        inverse_roots(&mut inverse, &[0.0, 4.0, 16.0, f32::NAN]);
-        let expected = [f32::INFINITY, 0.5, 0.25, 0.0];
+        let mut inverse = [1.0; 5];
+        inverse_roots(&mut inverse, &[0.0, -0.0, 4.0, 16.0, f32::NAN]);
+        let expected = [f32::INFINITY, f32::INFINITY, 0.5, 0.25, 0.0];
         assert_eq!(inverse.map(f32::to_bits), expected.map(f32::to_bits));
     }
 }

@@ -11,10 +11,15 @@ use crate::topology::Arrays;
 
 /// A quantity that may be unknown.
 fn maybe(values: std::ops::RangeInclusive<f32>) -> impl Strategy<Value = f32> {
-    let ends = [*values.start(), *values.end()];
+    // Both zeros where 0 is one of the ends.
+    let ends = [*values.start(), *values.end(), -*values.start()];
+    let ends: Vec<f32> = ends
+        .into_iter()
+        .filter(|end| values.contains(end))
+        .collect();
     prop_oneof![
         6 => values,
-        1 => proptest::sample::select(ends.to_vec()),
+        1 => proptest::sample::select(ends),
         2 => Just(f32::NAN),
     ]
 }

@@ -61,9 +61,10 @@ impl Slo {
     #[inline]
     fn by_latency(&self, most: f32, rtt_ms: f32, need: &Need) -> f32 {
         if self.has_lines() {
-            return line(need, most).at(1.0 / rtt_ms.sqrt());
+            return line(need, most).at(kernel::inverse_root(rtt_ms));
         }
-        let ratio = (target_ms(need) / rtt_ms).min(1.0);
+        // By −0 the quotient would be less than nothing.
+        let ratio = (target_ms(need) / (rtt_ms + 0.0)).min(1.0);
         most * power(ratio, self.alpha * self.latency_weight)
     }
 
@@ -72,7 +73,7 @@ impl Slo {
         if need.min_bandwidth_bps <= 0.0 {
             return 1.0;
         }
-        let ratio = (bandwidth_bps / need.min_bandwidth_bps).min(1.0) as f32;
+        let ratio = ((bandwidth_bps + 0.0) / need.min_bandwidth_bps).min(1.0) as f32;
         power(
             if bandwidth_bps.is_nan() {
                 NEUTRAL
@@ -92,7 +93,7 @@ fn target_ms(need: &Need) -> f32 {
 /// link of the length of the target lacks nothing.
 #[inline]
 fn line(need: &Need, most: f32) -> Capped {
-    let inverse = 1.0 / target_ms(need).sqrt();
+    let inverse = kernel::inverse_root(target_ms(need));
     let mut slope = most / inverse;
     while slope * inverse < most {
         slope = slope.next_up();

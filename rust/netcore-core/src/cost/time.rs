@@ -111,13 +111,14 @@ impl Time {
 
     /// What loss leaves of the throughput of a TCP connection, bit/s.
     fn throughput_bps(&self, rtt_ms: f64, loss: f64) -> f64 {
-        // Without loss or distance it has no bound: the quotient is infinite then.
-        BITS_PER_BYTE * self.segment_bytes * MS_PER_S / (rtt_ms * loss.sqrt())
+        // Without loss or distance it has no bound: the quotient is infinite then, and not less
+        // than nothing, as it would be by −0.
+        BITS_PER_BYTE * self.segment_bytes * MS_PER_S / (rtt_ms * loss.sqrt() + 0.0)
     }
 
     fn transfer_ms(&self, bandwidth_bps: f64) -> f64 {
         if self.message_bytes > 0.0 {
-            BITS_PER_BYTE * self.message_bytes * MS_PER_S / bandwidth_bps
+            BITS_PER_BYTE * self.message_bytes * MS_PER_S / (bandwidth_bps + 0.0)
         } else {
             0.0
         }

@@ -82,7 +82,8 @@ impl Case {
                 if mask.is_none_or(|mask| mask[node]) {
                     let slow = self.slow(costs, pod, node);
                     let error = (f64::from(score) - slow).abs();
-                    prop_assert!(error <= 1e-5 * slow + 1e-4, "{} {} {}", pod, node, error);
+                    // By zones, a measured link is a difference to a cost that may be much larger.
+                    prop_assert!(error <= 1e-5 * slow + 1e-3, "{} {} {}", pod, node, error);
                 } else {
                     prop_assert_eq!(score, f32::INFINITY);
                 }
