@@ -99,7 +99,8 @@ class Cycle:
 
     async def settle(self) -> None:
         """Return once nothing is planned, bound or to be reported any more."""
-        while not self._core.is_settled():
+        # A batch is being planned from before the core knows of it: its pods are sorted first.
+        while self._is_planning or not self._core.is_settled():
             self._handled.clear()
             await self._handled.wait()
         await self._reporter.drain()
