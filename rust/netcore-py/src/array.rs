@@ -8,7 +8,8 @@
 use netcore_core::Error;
 use netcore_core::all_pairs::Cells;
 use numpy::{
-    Element, PyArrayDescrMethods, PyReadonlyArrayDyn, PyUntypedArray, PyUntypedArrayMethods, dtype,
+    Element, PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArray,
+    PyUntypedArrayMethods, dtype,
 };
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -33,6 +34,9 @@ use Kind::{Bool, F32, F64, I32, I64, U8, U32};
 pub(crate) const INTEGERS: &[Kind] = &[I64, I32, U32];
 /// Weights of a batch come in any of these.
 pub(crate) const FLOATS: &[Kind] = &[F32, F64];
+
+/// So many values are copied in less time than it takes to borrow them.
+const FEW: usize = 1024;
 
 impl Kind {
     fn name(self) -> &'static str {
@@ -161,6 +165,9 @@ impl<'py, const D: usize> Seen<'_, 'py, D> {
 
     /// The values, row after row.
     pub(crate) fn copied<T: Element + Copy>(&self) -> PyResult<Vec<T>> {
+        if let Some(values) = self.copied_if_few() {
+            return Ok(values);
+        }
         let array = self.values::<T>()?;
         let array = array.as_array();
         let mut values = self.room(array.len())?;
@@ -170,6 +177,14 @@ impl<'py, const D: usize> Seen<'_, 'py, D> {
             None => values.extend(array.rows().into_iter().flatten().copied()),
         }
         Ok(values)
+    }
+
+    /// The values of a small array that lies as one piece of memory.
+    fn copied_if_few<T: Element + Copy>(&self) -> Option<Vec<T>> {
+        if self.array.len() > FEW || !self.array.is_c_contiguous() || !self.array.is_aligned() {
+            return None;
+        }
+        self.array.cast::<PyArrayDyn<T>>().ok()?.to_vec().ok()
     }
 
     /// Integers that are in the range of some type, row after row.
@@ -182,9 +197,9 @@ impl<'py, const D: usize> Seen<'_, 'py, D> {
     }
 
     fn in_range<S: Element + Copy + Into<i64>, T: TryFrom<i64>>(&self) -> PyResult<Vec<T>> {
-        let array = self.values::<S>()?;
-        let mut numbers = self.room(array.len())?;
-        for (entry, &number) in array.as_array().iter().enumerate() {
+        let values = self.copied::<S>()?;
+        let mut numbers = self.room(values.len())?;
+        for (entry, &number) in values.iter().enumerate() {
             let number = number.into();
             numbers.push(T::try_from(number).map_err(|_| {
                 let problem = format!("{}: [{entry}] = {number} is out of range", self.argument);

@@ -1,13 +1,13 @@
 //! The best few nodes of many.
 
-use crate::kernel::{self, GLANCE};
+use crate::kernel::{self, GLANCE, SPAN};
 
 /// The `k` lowest scores seen so far, and the nodes that have them; of equal scores those of the
 /// lowest nodes.
 ///
-/// A score that is no better than the worst of those kept is passed over 64 at a time, so that
-/// selecting costs little more than reading the scores. Candidates gather until there are twice as
-/// many as wanted, and then the better half stays: O(1) each in the mean, whatever `k` is.
+/// Scores that are no better than the worst of those kept are passed over [`GLANCE`] at a time, so
+/// that selecting costs little more than reading the scores. Candidates gather until there are
+/// twice as many as wanted, and then the better half stays: O(1) each in the mean, whatever `k` is.
 #[derive(Debug)]
 pub(super) struct Best {
     wanted: usize,
@@ -19,42 +19,76 @@ pub(super) struct Best {
 
 impl Best {
     pub(super) fn new(wanted: usize) -> Self {
-        Self {
+        let mut best = Self {
             wanted,
-            limit: f32::INFINITY,
+            limit: 0.0,
             found: Vec::with_capacity(2 * wanted),
-        }
+        };
+        best.clear();
+        best
     }
 
     /// Forget what was found.
     pub(super) fn clear(&mut self) {
         self.found.clear();
-        self.limit = f32::INFINITY;
+        self.limit = if self.wanted > 0 {
+            f32::INFINITY
+        } else {
+            f32::NEG_INFINITY
+        };
+    }
+
+    /// Only scores below it can come in.
+    pub(super) fn limit(&self) -> f32 {
+        self.limit
     }
 
     /// Look at the scores of the nodes from `start` on; each call starts where the one
     /// before ended. NaN and +∞ never come in.
     pub(super) fn offer(&mut self, start: usize, scores: &[f32], feasible: Option<&[bool]>) {
-        if self.wanted == 0 {
-            return;
+        for first in (0..scores.len()).step_by(SPAN) {
+            let span = first..scores.len().min(first + SPAN);
+            let marks = kernel::mark_below(&scores[span.clone()], self.limit);
+            let feasible = feasible.map(|all| &all[span.clone()]);
+            self.look_at(start + first, &scores[span], feasible, marks);
         }
-        let mut from = 0;
-        loop {
-            let hit = match feasible {
-                None => kernel::glance_below(scores, self.limit, from),
-                Some(feasible) => kernel::feasible_glance_below(scores, feasible, self.limit, from),
-            };
-            let Some(glance) = hit else { return };
-            let begin = glance * GLANCE;
-            let end = scores.len().min(begin + GLANCE);
-            for index in begin..end {
-                let score = scores[index];
-                if score < self.limit && feasible.is_none_or(|feasible| feasible[index]) {
-                    self.take(score, start + index);
+    }
+
+    /// As [`offer`](Self::offer), at the glances that are marked.
+    pub(super) fn look_at(
+        &mut self,
+        start: usize,
+        scores: &[f32],
+        feasible: Option<&[bool]>,
+        mut marks: u32,
+    ) {
+        while marks != 0 {
+            let begin = marks.trailing_zeros() as usize * GLANCE;
+            marks &= marks - 1;
+            let mut bits = self.below(&scores[begin..], feasible.map(|all| &all[begin..]));
+            while bits != 0 {
+                let index = begin + bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                // The limit may have fallen since.
+                if scores[index] < self.limit {
+                    self.take(scores[index], start + index);
                 }
             }
-            from = glance + 1;
         }
+    }
+
+    /// Which of the first scores, up to a glance, can come in, a bit each.
+    fn below(&self, scores: &[f32], feasible: Option<&[bool]>) -> u32 {
+        let Some(glance) = scores.first_chunk() else {
+            let is_below = |&lane: &usize| {
+                scores[lane] < self.limit && feasible.is_none_or(|feasible| feasible[lane])
+            };
+            let lanes = (0..scores.len()).filter(is_below);
+            return lanes.fold(0, |bits, lane| bits | 1 << lane);
+        };
+        let bits = kernel::below(glance, self.limit);
+        let feasible = feasible.and_then(<[bool]>::first_chunk);
+        bits & feasible.map_or(u32::MAX, kernel::true_bits)
     }
 
     /// Write the best nodes, best first, and their scores; −1 and +∞ where there are none.

@@ -26,6 +26,14 @@ impl Classes {
             terms: Vec::new(),
             ends: Vec::new(),
         };
+        if pods.len() == 1 {
+            // It shares with none: nothing is to be remembered.
+            pods.terms(0, &mut classes.terms);
+            classes.of_pods.push(0);
+            classes.first_pods.push(0);
+            classes.ends.push(classes.terms.len());
+            return classes;
+        }
         let mut known: FxHashMap<(Box<[Term]>, u64), u32> = FxHashMap::default();
         let mut terms = Vec::new();
         for pod in 0..pods.len() {

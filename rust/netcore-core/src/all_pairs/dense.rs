@@ -1,7 +1,7 @@
 //! A cost for every ordered pair of nodes.
 
 use crate::error::Result;
-use crate::kernel;
+use crate::kernel::{self, Weighted};
 
 use super::aligned::Square;
 use super::invalid;
@@ -13,8 +13,8 @@ pub(super) trait Stored: bytemuck::Pod + PartialEq + Send + Sync {
     fn encode(cost: f32, scale: f32) -> Self;
     /// The cost in units of the scale.
     fn decode(self) -> f32;
-    /// Add the columns from `start` on of rows, each times its weight.
-    fn add_rows(sums: &mut [f32], rows: &[&[Self]], weights: &[f32], start: usize);
+    /// Write the sums of rows, and mark those below a limit: see [`kernel::sum_rows_f32`].
+    fn sum_rows(sums: &mut [f32], rows: Weighted<'_, Self>, limit: f32) -> u32;
 }
 
 impl Stored for f32 {
@@ -26,8 +26,8 @@ impl Stored for f32 {
         self
     }
 
-    fn add_rows(sums: &mut [f32], rows: &[&[Self]], weights: &[f32], start: usize) {
-        kernel::add_rows_f32(sums, rows, weights, start);
+    fn sum_rows(sums: &mut [f32], rows: Weighted<'_, Self>, limit: f32) -> u32 {
+        kernel::sum_rows_f32(sums, rows, limit)
     }
 }
 
@@ -45,8 +45,8 @@ impl Stored for u16 {
         f32::from(self)
     }
 
-    fn add_rows(sums: &mut [f32], rows: &[&[Self]], weights: &[f32], start: usize) {
-        kernel::add_rows_u16(sums, rows, weights, start);
+    fn sum_rows(sums: &mut [f32], rows: Weighted<'_, Self>, limit: f32) -> u32 {
+        kernel::sum_rows_u16(sums, rows, limit)
     }
 }
 
@@ -147,10 +147,18 @@ impl<T: Stored> Dense<T> {
     }
 
     /// The rows that these terms add up: costs towards a peer are a row of the transpose.
-    pub(super) fn rows(&self, terms: impl Iterator<Item = (usize, f32, f32)>) -> Rows<'_, T> {
+    pub(super) fn rows(
+        &self,
+        terms: impl ExactSizeIterator<Item = (usize, f32, f32)>,
+    ) -> Rows<'_, T> {
+        let most = if self.is_symmetric() {
+            terms.len()
+        } else {
+            2 * terms.len()
+        };
         let mut rows = Rows {
-            rows: Vec::new(),
-            weights: Vec::new(),
+            rows: Vec::with_capacity(most),
+            weights: Vec::with_capacity(most),
         };
         let mut push = |row, weight: f32| {
             if weight > 0.0 {
@@ -172,10 +180,15 @@ impl<T: Stored> Dense<T> {
 }
 
 impl<T: Stored> Rows<'_, T> {
-    /// Write the scores of the nodes from `start` on.
-    pub(super) fn sum(&self, start: usize, sums: &mut [f32]) {
-        sums.fill(0.0);
-        T::add_rows(sums, &self.rows, &self.weights, start);
+    /// Write the scores of the nodes from `start` on, and mark those below a limit; at most
+    /// [`kernel::SPAN`] nodes.
+    pub(super) fn sum(&self, start: usize, sums: &mut [f32], limit: f32) -> u32 {
+        let rows = Weighted {
+            rows: &self.rows,
+            weights: &self.weights,
+            start,
+        };
+        T::sum_rows(sums, rows, limit)
     }
 }
 

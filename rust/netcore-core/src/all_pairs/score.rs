@@ -4,16 +4,13 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::error::Result;
+use crate::kernel::SPAN;
 
 use super::best::Best;
 use super::classes::Classes;
-use super::dense::weights;
+use super::dense::{Dense, Stored, weights};
 use super::pods::{Feasible, Pods, Term};
 use super::{CostMatrix, Form, invalid};
-
-/// Columns that are summed over all rows before the next: their sums stay in the first cache, and
-/// of each row a whole page is read at once.
-const BLOCK: usize = 1024;
 
 /// Classes that a thread takes at once.
 const BITE: usize = 16;
@@ -165,54 +162,62 @@ impl CostMatrix {
 
     fn score_class(&self, slot: &mut Slot<'_>, best: &mut Best, sums: &mut [f32]) {
         match &self.form {
-            Form::F32(dense) => {
-                let rows = dense.rows(slot.terms.iter().map(weights));
-                self.score_blocks(slot, best, sums, |start, sums| rows.sum(start, sums));
-            }
-            Form::U16(dense) => {
-                let rows = dense.rows(slot.terms.iter().map(weights));
-                self.score_blocks(slot, best, sums, |start, sums| rows.sum(start, sums));
-            }
+            Form::F32(dense) => score_rows(dense, slot, best, sums),
+            Form::U16(dense) => score_rows(dense, slot, best, sums),
             Form::Zones(zoned) => {
                 let scores = zoned.scores(slot.terms);
-                self.score_blocks(slot, best, sums, |start, sums| scores.sum(start, sums));
+                slot.fill(sums, self.nodes(), best, |start, sums, feasible, best| {
+                    scores.sum(start, sums);
+                    best.offer(start, sums, feasible);
+                });
             }
         }
     }
 
-    fn score_blocks(
-        &self,
-        slot: &mut Slot<'_>,
+    /// Columns that are worked on at once: by zones, all, since a measured link is looked up once.
+    fn block(&self) -> usize {
+        match self.form {
+            Form::F32(_) | Form::U16(_) => SPAN,
+            Form::Zones(_) => self.nodes().max(1),
+        }
+    }
+}
+
+fn score_rows<T: Stored>(dense: &Dense<T>, slot: &mut Slot<'_>, best: &mut Best, sums: &mut [f32]) {
+    let rows = dense.rows(slot.terms.iter().map(weights));
+    slot.fill(sums, dense.nodes(), best, |start, sums, feasible, best| {
+        let marks = rows.sum(start, sums, best.limit());
+        best.look_at(start, sums, feasible, marks);
+    });
+}
+
+impl Slot<'_> {
+    /// Have the scores of all nodes written, as many at once as there is room for, and the best of
+    /// them found.
+    fn fill(
+        &mut self,
+        room: &mut [f32],
+        nodes: usize,
         best: &mut Best,
-        sums: &mut [f32],
-        sum: impl Fn(usize, &mut [f32]),
+        score: impl Fn(usize, &mut [f32], Option<&[bool]>, &mut Best),
     ) {
         best.clear();
-        let is_kept = slot.row.is_some();
-        for start in (0..self.nodes()).step_by(self.block()) {
-            let end = self.nodes().min(start + self.block());
-            let sums = match &mut slot.row {
+        let is_kept = self.row.is_some();
+        for start in (0..nodes).step_by(room.len()) {
+            let end = nodes.min(start + room.len());
+            let sums = match &mut self.row {
                 Some(row) => &mut row[start..end],
-                None => &mut sums[..end - start],
+                None => &mut room[..end - start],
             };
-            sum(start, sums);
-            let feasible = slot.feasible.map(|feasible| &feasible[start..end]);
-            best.offer(start, sums, feasible);
+            let feasible = self.feasible.map(|feasible| &feasible[start..end]);
+            score(start, sums, feasible, best);
             if is_kept && let Some(feasible) = feasible {
                 for (score, &is_feasible) in sums.iter_mut().zip(feasible) {
                     *score = if is_feasible { *score } else { f32::INFINITY };
                 }
             }
         }
-        best.write(slot.best_nodes, slot.best_scores);
-    }
-
-    /// Columns that are worked on at once: by zones, all, since a measured link is looked up once.
-    fn block(&self) -> usize {
-        match self.form {
-            Form::F32(_) | Form::U16(_) => BLOCK,
-            Form::Zones(_) => self.nodes().max(1),
-        }
+        best.write(self.best_nodes, self.best_scores);
     }
 }
 

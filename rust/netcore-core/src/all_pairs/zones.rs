@@ -14,6 +14,7 @@
 //! and most links are known, a dense matrix is both smaller and right.
 
 use crate::error::Result;
+use crate::kernel::SPAN;
 
 use super::aligned::Square;
 use super::dense::{Dense, Rows, weights};
@@ -130,7 +131,9 @@ impl Zoned {
         });
         let rows: Rows<'_, f32> = self.between.rows(of_zones);
         let mut by_zone = vec![0.0; self.between.nodes()];
-        rows.sum(0, &mut by_zone);
+        for (index, sums) in by_zone.chunks_mut(SPAN).enumerate() {
+            rows.sum(index * SPAN, sums, f32::NEG_INFINITY);
+        }
         ZoneScores {
             zoned: self,
             by_zone,
