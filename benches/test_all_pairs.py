@@ -53,14 +53,14 @@ def test_batches(report) -> None:
     batch = Batch(pods, nodes)
     matrix = sparse.csr_matrix((batch.weights, batch.peers, batch.indptr), shape=(pods, nodes))
 
-    def score(threads: int) -> netcore.Scores:
+    def score(threads: int, costs: netcore.CostMatrix = costs) -> netcore.Scores:
         return costs.score(batch.indptr, batch.peers, batch.weights, best=BEST, threads=threads)
 
     # The first rows agree before anything is timed.
     of_few = (matrix[:20] @ cells).argmin(axis=1)
     np.testing.assert_array_equal(score(1).best_nodes[:20, 0], of_few)
     one, two, product = in_turns(
-        lambda: score(1), lambda: score(2), lambda: matrix @ cells, rounds=3, warmups=1
+        lambda: score(1), lambda: score(2), lambda: matrix @ cells, rounds=7, warmups=1
     )
     for threads, times, ratio in ((1, one, 1 / 1.5), (2, two, 1 / 2.2)):
         report.row(
@@ -71,6 +71,16 @@ def test_batches(report) -> None:
             reference_value=product.median_s * 1e3,
             ratio_at_most=ratio,
         )
+    in_u16 = netcore.CostMatrix(cells, storage="u16")
+    wide, narrow = in_turns(lambda: score(1), lambda: score(1, in_u16), rounds=9, warmups=1)
+    report.row(
+        "all pairs from Python: the same batch, u16, 1 thread(s)",
+        narrow.median_s * 1e3,
+        "ms",
+        reference="the same in f32",
+        reference_value=wide.median_s * 1e3,
+        ratio_at_most=0.7,
+    )
     report.row(
         "all pairs: memory of a dense f32 matrix, symmetric, 10,000 nodes",
         costs.nbytes / 1e6,

@@ -1,13 +1,17 @@
 //! The best few nodes of many.
 
-use crate::kernel::{self, GLANCE, SPAN};
+use crate::kernel::{self, GLANCE, Marks, SPAN};
+
+/// Up to so many are kept in order: to insert one takes less than to sort later.
+const FEW: usize = 16;
 
 /// The `k` lowest scores seen so far, and the nodes that have them; of equal scores those of the
 /// lowest nodes.
 ///
 /// Scores that are no better than the worst of those kept are passed over [`GLANCE`] at a time, so
-/// that selecting costs little more than reading the scores. Candidates gather until there are
-/// twice as many as wanted, and then the better half stays: O(1) each in the mean, whatever `k` is.
+/// that selecting costs little more than reading the scores. A few are kept in order; of many,
+/// candidates gather until there are twice as many as wanted, and then the better half stays: O(1)
+/// each in the mean, whatever `k` is.
 #[derive(Debug)]
 pub(super) struct Best {
     wanted: usize,
@@ -60,7 +64,7 @@ impl Best {
         start: usize,
         scores: &[f32],
         feasible: Option<&[bool]>,
-        mut marks: u32,
+        mut marks: Marks,
     ) {
         while marks != 0 {
             let begin = marks.trailing_zeros() as usize * GLANCE;
@@ -78,7 +82,7 @@ impl Best {
     }
 
     /// Which of the first scores, up to a glance, can come in, a bit each.
-    fn below(&self, scores: &[f32], feasible: Option<&[bool]>) -> u32 {
+    fn below(&self, scores: &[f32], feasible: Option<&[bool]>) -> u64 {
         let Some(glance) = scores.first_chunk() else {
             let is_below = |&lane: &usize| {
                 scores[lane] < self.limit && feasible.is_none_or(|feasible| feasible[lane])
@@ -88,7 +92,7 @@ impl Best {
         };
         let bits = kernel::below(glance, self.limit);
         let feasible = feasible.and_then(<[bool]>::first_chunk);
-        bits & feasible.map_or(u32::MAX, kernel::true_bits)
+        bits & feasible.map_or(u64::MAX, kernel::true_bits)
     }
 
     /// Write the best nodes, best first, and their scores; −1 and +∞ where there are none.
@@ -105,10 +109,30 @@ impl Best {
 
     #[inline]
     fn take(&mut self, score: f32, node: usize) {
-        self.found
-            .push(u64::from(ordered(score)) << 32 | node as u64);
+        let taken = u64::from(ordered(score)) << 32 | node as u64;
+        if self.wanted <= FEW {
+            return self.insert(taken);
+        }
+        self.found.push(taken);
         if self.found.len() == 2 * self.wanted {
             self.keep_better();
+        }
+    }
+
+    /// Take one in its place, for the last of them where there are as many as wanted.
+    #[inline]
+    fn insert(&mut self, taken: u64) {
+        if self.found.len() < self.wanted {
+            self.found.push(taken);
+        }
+        let mut at = self.found.len() - 1;
+        while at > 0 && self.found[at - 1] > taken {
+            self.found[at] = self.found[at - 1];
+            at -= 1;
+        }
+        self.found[at] = taken;
+        if self.found.len() == self.wanted {
+            self.limit = score_of(self.found[self.wanted - 1]);
         }
     }
 
@@ -155,7 +179,7 @@ mod tests {
         fn is_what_sorting_gives(
             scores in proptest::collection::vec(prop_oneof![-4.0..4.0_f32, (0_u8..4).prop_map(f32::from)], 0..300),
             feasible in proptest::option::of(proptest::collection::vec(any::<bool>(), 300)),
-            wanted in 0_usize..20,
+            wanted in 0_usize..40,
             block in 1_usize..200,
         ) {
             let feasible = feasible.as_ref().map(|all| &all[..scores.len()]);

@@ -1,7 +1,7 @@
 //! A cost for every ordered pair of nodes.
 
 use crate::error::Result;
-use crate::kernel::{self, Weighted};
+use crate::kernel::{self, Marks, Weighted};
 
 use super::aligned::Square;
 use super::invalid;
@@ -14,7 +14,7 @@ pub(super) trait Stored: bytemuck::Pod + PartialEq + Send + Sync {
     /// The cost in units of the scale.
     fn decode(self) -> f32;
     /// Write the sums of rows, and mark those below a limit: see [`kernel::sum_rows_f32`].
-    fn sum_rows(sums: &mut [f32], rows: Weighted<'_, Self>, limit: f32) -> u32;
+    fn sum_rows(sums: &mut [f32], rows: Weighted<'_, Self>, limit: f32) -> Marks;
 }
 
 impl Stored for f32 {
@@ -26,7 +26,7 @@ impl Stored for f32 {
         self
     }
 
-    fn sum_rows(sums: &mut [f32], rows: Weighted<'_, Self>, limit: f32) -> u32 {
+    fn sum_rows(sums: &mut [f32], rows: Weighted<'_, Self>, limit: f32) -> Marks {
         kernel::sum_rows_f32(sums, rows, limit)
     }
 }
@@ -45,7 +45,7 @@ impl Stored for u16 {
         f32::from(self)
     }
 
-    fn sum_rows(sums: &mut [f32], rows: Weighted<'_, Self>, limit: f32) -> u32 {
+    fn sum_rows(sums: &mut [f32], rows: Weighted<'_, Self>, limit: f32) -> Marks {
         kernel::sum_rows_u16(sums, rows, limit)
     }
 }
@@ -182,7 +182,7 @@ impl<T: Stored> Dense<T> {
 impl<T: Stored> Rows<'_, T> {
     /// Write the scores of the nodes from `start` on, and mark those below a limit; at most
     /// [`kernel::SPAN`] nodes.
-    pub(super) fn sum(&self, start: usize, sums: &mut [f32], limit: f32) -> u32 {
+    pub(super) fn sum(&self, start: usize, sums: &mut [f32], limit: f32) -> Marks {
         let rows = Weighted {
             rows: &self.rows,
             weights: &self.weights,

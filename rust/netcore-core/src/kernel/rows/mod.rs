@@ -8,10 +8,13 @@ use sums::{Sums, is_any_below};
 
 /// Scores that share a mark: as many columns as have their sums in registers together, and few
 /// enough that a mark leaves little to look through.
-pub(crate) const GLANCE: usize = 32;
+pub(crate) const GLANCE: usize = 64;
 
-/// Scores that one word of marks tells of. Their sums stay in the first cache.
-pub(crate) const SPAN: usize = GLANCE * u32::BITS as usize;
+/// One bit for each glance.
+pub(crate) type Marks = u16;
+
+/// Scores that marks tell of. Their sums stay in the first cache.
+pub(crate) const SPAN: usize = GLANCE * Marks::BITS as usize;
 
 /// Rows that are walked side by side: enough to keep the memory busy, and no more than it can
 /// follow.
@@ -22,7 +25,7 @@ const LINE: usize = 64;
 
 /// Bytes by which rows are asked for ahead of being read. By itself the memory follows few rows at
 /// once, and none beyond its page: asking took a quarter off the time of ten rows.
-const AHEAD: usize = 256;
+const AHEAD: usize = 512;
 
 /// Ask the memory for what lies a little behind these cells: it will be read soon.
 #[inline]
@@ -57,7 +60,7 @@ impl<Cell: Copy + Into<f32>> Weighted<'_, Cell> {
         reason = "a loop is compiled for the machine only inside of the function that is"
     )]
     #[inline(always)]
-    fn sum<S: Sums<Cell>>(self, sums: &mut [f32], limit: f32) -> u32 {
+    fn sum<S: Sums<Cell>>(self, sums: &mut [f32], limit: f32) -> Marks {
         let (glances, rest) = sums.as_chunks_mut::<GLANCE>();
         let rest_start = self.start + glances.len() * GLANCE;
         rest.fill(0.0);
@@ -78,7 +81,7 @@ impl<Cell: Copy + Into<f32>> Weighted<'_, Cell> {
                     ask_ahead(cells);
                     added.add(cells, weight);
                 }
-                marks |= u32::from(added.write(sums, limit)) << index;
+                marks |= Marks::from(added.write(sums, limit)) << index;
             }
             for (row, &weight) in rows.iter().zip(weights) {
                 for (sum, &cell) in rest.iter_mut().zip(&row[rest_start..]) {
@@ -87,7 +90,7 @@ impl<Cell: Copy + Into<f32>> Weighted<'_, Cell> {
             }
         }
         if !rest.is_empty() {
-            marks |= u32::from(is_any_below(rest, limit)) << glances.len();
+            marks |= Marks::from(is_any_below(rest, limit)) << glances.len();
         }
         marks
     }
@@ -95,17 +98,17 @@ impl<Cell: Copy + Into<f32>> Weighted<'_, Cell> {
 
 compiled_twice! {
     /// Write the sums of rows of f32: see [`Weighted::sum`].
-    fn sum_rows_f32(sums: &mut [f32], rows: Weighted<'_, f32>, limit: f32) -> u32 {
+    fn sum_rows_f32(sums: &mut [f32], rows: Weighted<'_, f32>, limit: f32) -> Marks {
         rows.sum::<[f32; GLANCE]>(sums, limit)
     }
 }
 
 /// As [`sum_rows_f32`], of rows of u16.
-pub(crate) fn sum_rows_u16(sums: &mut [f32], rows: Weighted<'_, u16>, limit: f32) -> u32 {
+pub(crate) fn sum_rows_u16(sums: &mut [f32], rows: Weighted<'_, u16>, limit: f32) -> Marks {
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx2")]
-        fn with_avx2(sums: &mut [f32], rows: Weighted<'_, u16>, limit: f32) -> u32 {
+        fn with_avx2(sums: &mut [f32], rows: Weighted<'_, u16>, limit: f32) -> Marks {
             rows.sum::<woven::Woven>(sums, limit)
         }
         if is_x86_feature_detected!("avx2") {
@@ -118,7 +121,7 @@ pub(crate) fn sum_rows_u16(sums: &mut [f32], rows: Weighted<'_, u16>, limit: f32
 
 compiled_twice! {
     /// Mark the glances that have a score below a limit. At most [`SPAN`] scores.
-    fn mark_below(scores: &[f32], limit: f32) -> u32 {
+    fn mark_below(scores: &[f32], limit: f32) -> Marks {
         let glances = scores.chunks(GLANCE).enumerate();
         glances.fold(0, |marks, (index, glance)| {
             // The length of most is known when this is compiled.
@@ -126,31 +129,38 @@ compiled_twice! {
                 Some(glance) => is_any_below(glance, limit),
                 None => is_any_below(glance, limit),
             };
-            marks | u32::from(is_below) << index
+            marks | Marks::from(is_below) << index
         })
     }
 }
 
 compiled_twice! {
     /// The scores of a glance that are below a limit, a bit each.
-    fn below(scores: &[f32; GLANCE], limit: f32) -> u32 {
-        let mut bits = 0;
-        for (lane, &score) in scores.iter().enumerate() {
-            bits |= u32::from(score < limit) << lane;
-        }
-        bits
+    fn below(scores: &[f32; GLANCE], limit: f32) -> u64 {
+        bits(scores, |score| score < limit)
     }
 }
 
 compiled_twice! {
     /// What is true of a glance, a bit each.
-    fn true_bits(flags: &[bool; GLANCE]) -> u32 {
-        let mut bits = 0;
-        for (lane, &is) in flags.iter().enumerate() {
-            bits |= u32::from(is) << lane;
-        }
-        bits
+    fn true_bits(flags: &[bool; GLANCE]) -> u64 {
+        bits(flags, |is| is)
     }
+}
+
+/// What is so of each of a glance, a bit each: half of them at once, in lanes as wide as theirs.
+#[expect(
+    clippy::inline_always,
+    reason = "a loop is compiled for the machine only inside of the function that is"
+)]
+#[inline(always)]
+fn bits<T: Copy>(glance: &[T; GLANCE], is_so: impl Fn(T) -> bool) -> u64 {
+    let halves = glance.as_chunks::<{ GLANCE / 2 }>().0.iter();
+    halves.rev().fold(0, |bits, half| {
+        let lanes = half.iter().enumerate();
+        let half = lanes.fold(0, |bits, (lane, &it)| bits | u32::from(is_so(it)) << lane);
+        bits << (GLANCE / 2) | u64::from(half)
+    })
 }
 
 #[cfg(test)]
@@ -172,7 +182,7 @@ mod tests {
         weights: &[f32],
         start: usize,
         limit: f32,
-        sum: fn(&mut [f32], Weighted<'_, Cell>, f32) -> u32,
+        sum: fn(&mut [f32], Weighted<'_, Cell>, f32) -> Marks,
     ) -> Result<(), TestCaseError> {
         let rows: Vec<&[Cell]> = cells.iter().map(Vec::as_slice).collect();
         let columns = cells.first().map_or(7, |row| row.len() - start).min(SPAN);
@@ -226,7 +236,7 @@ mod tests {
         let scores: [f32; GLANCE] = std::array::from_fn(|lane| (lane * 7 % GLANCE) as f32);
         let flags = scores.map(|score| score < 11.0);
         let expected = (0..GLANCE).filter(|&lane| flags[lane]);
-        let expected = expected.fold(0, |bits, lane| bits | 1 << lane);
+        let expected = expected.fold(0_u64, |bits, lane| bits | 1 << lane);
         assert_eq!(below(&scores, 11.0), expected);
         assert_eq!(true_bits(&flags), expected);
         assert_eq!(below(&[f32::NAN; GLANCE], f32::INFINITY), 0);

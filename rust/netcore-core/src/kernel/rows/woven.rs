@@ -20,8 +20,8 @@ use super::super::utilities::WHOLE_F32;
 use super::GLANCE;
 use super::sums::Sums;
 
-/// Sums of two times sixteen columns: of each sixteen, the first and third four, then the second
-/// and fourth.
+/// Sums of columns, sixteen by sixteen: of each the first and third four, then the second and
+/// fourth.
 ///
 /// Its methods are for functions that were compiled for AVX2, and called where it was found.
 #[derive(Clone, Copy)]
@@ -45,7 +45,9 @@ impl Sums<u16> for Woven {
         let eights = sums.as_chunks::<8>().0;
         // SAFETY: the machine has AVX2, and eight floats are read where eight are.
         let load = |eight: usize| unsafe { _mm256_loadu_ps(eights[eight].as_ptr()) };
-        Self([[load(0), load(1)], [load(2), load(3)]].map(exchanged))
+        Self(std::array::from_fn(|sixteen| {
+            exchanged([load(2 * sixteen), load(2 * sixteen + 1)])
+        }))
     }
 
     #[inline(always)]
@@ -78,8 +80,11 @@ impl Sums<u16> for Woven {
             for (eight, sums) in eights.zip(columns.as_flattened()) {
                 _mm256_storeu_ps(eight.as_mut_ptr(), *sums);
             }
-            let [[a, b], [c, d]] = self.0;
-            let least = _mm256_min_ps(_mm256_min_ps(a, b), _mm256_min_ps(c, d));
+            let [[first, second], rest @ ..] = self.0;
+            let rest = rest.as_flattened().iter();
+            let least = rest.fold(_mm256_min_ps(first, second), |least, &sums| {
+                _mm256_min_ps(least, sums)
+            });
             let is_below = _mm256_cmp_ps::<_CMP_LT_OQ>(least, _mm256_set1_ps(limit));
             _mm256_movemask_ps(is_below) != 0
         }
