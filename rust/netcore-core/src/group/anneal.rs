@@ -21,7 +21,7 @@ use crate::hash;
 /// The temperature at the beginning and at the end, in the costs of a mean tie between nodes that
 /// are next to each other. Between clusters it ends earlier: their costs are means, of which small
 /// differences say nothing.
-const HOT: f32 = 3.0;
+const HOT: f32 = 1.5;
 pub(super) const COLD: f32 = 0.05;
 pub(super) const COLD_FROM_AFAR: f32 = 0.2;
 /// At most so many pods are offered a place, and so many more for each pod.

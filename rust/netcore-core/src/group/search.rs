@@ -20,7 +20,7 @@ const LEAST_LEFT: f64 = 0.96;
 /// The share of nodes passed over in greedy placements that leave something to chance.
 const BLINKS: f32 = 0.1;
 /// The share of what is left for a placement found from afar, and then for annealing.
-const FROM_AFAR: f64 = 0.3;
+const FROM_AFAR: f64 = 0.2;
 const ANNEALING: f64 = 0.8;
 
 /// The parts of the search, with the best that they found.
