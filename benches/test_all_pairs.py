@@ -42,6 +42,19 @@ class Batch:
         entries = slice(index * PEERS, (index + 1) * PEERS)
         return self.peers[entries], self.weights[entries]
 
+    def one_after_another(
+        self, costs: netcore.CostMatrix, **options: object
+    ) -> Callable[[], netcore.Scores]:
+        """What scores the next pod with each call, so that its rows come from memory."""
+        turns = iter(range(len(self.indptr) - 1))
+        indptr = self.indptr[:2]
+
+        def score() -> netcore.Scores:
+            peers, weights = self.pod(next(turns))
+            return costs.score(indptr, peers, weights, best=BEST, **options)
+
+        return score
+
 
 @pytest.mark.timeout(300)
 def test_batches(report) -> None:
@@ -97,29 +110,19 @@ def test_one_pod(report) -> None:
     cells = symmetric_costs(nodes)
     batch = Batch(pods, nodes)
     mask = np.random.default_rng(3).random(nodes) < 0.8
-    indptr = np.array([0, PEERS])
-
-    # A pod after another, so that the rows come from memory for all.
-    def scoring(costs: netcore.CostMatrix, **options: object) -> Callable[[], netcore.Scores]:
-        turns = iter(range(pods))
-
-        def score() -> netcore.Scores:
-            peers, weights = batch.pod(next(turns))
-            return costs.score(indptr, peers, weights, best=BEST, **options)
-
-        return score
 
     def alone(costs: netcore.CostMatrix, **options: object) -> Times:
-        return in_turns(scoring(costs, **options), rounds=pods - 20, warmups=20)[0]
+        score = batch.one_after_another(costs, **options)
+        return in_turns(score, rounds=pods - 20, warmups=20)[0]
 
     def in_turns_with_numpy(costs: netcore.CostMatrix, **options: object) -> list[Times]:
-        turns = iter(range(pods))
+        score, turns = batch.one_after_another(costs, **options), iter(range(pods))
 
         def multiply() -> np.ndarray:
             peers, weights = batch.pod(next(turns))
             return weights @ cells[peers]
 
-        return in_turns(scoring(costs, **options), multiply, rounds=pods - 20, warmups=20)
+        return in_turns(score, multiply, rounds=pods - 20, warmups=20)
 
     def row(name: str, times: list[Times], ratio: float | None = None) -> None:
         own, numpys = times
@@ -168,16 +171,8 @@ def test_zones(report) -> None:
     dense = netcore.CostMatrix(cells)
     del cells
     batch = Batch(pods, nodes)
-    indptr = np.array([0, PEERS])
-    turns = iter(range(pods)), iter(range(pods))
-
-    def score(matrix: netcore.CostMatrix, turn) -> netcore.Scores:
-        peers, weights = batch.pod(next(turn))
-        return matrix.score(indptr, peers, weights, best=BEST)
-
-    by_zones, by_cells = in_turns(
-        lambda: score(zoned, turns[0]), lambda: score(dense, turns[1]), rounds=pods - 20, warmups=20
-    )
+    score_zoned, score_dense = batch.one_after_another(zoned), batch.one_after_another(dense)
+    by_zones, by_cells = in_turns(score_zoned, score_dense, rounds=pods - 20, warmups=20)
     report.row(
         "all pairs from Python: one pod by 64 zones and 16 measured links a node, 15,000 nodes",
         by_zones.median_s * 1e6,

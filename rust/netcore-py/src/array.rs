@@ -35,8 +35,8 @@ pub(crate) const INTEGERS: &[Kind] = &[I64, I32, U32];
 /// Weights of a batch come in any of these.
 pub(crate) const FLOATS: &[Kind] = &[F32, F64];
 
-/// So many values are copied in less time than it takes to borrow them.
-const FEW: usize = 1024;
+/// So many values are copied in less time than it takes to borrow them, or to hand them over.
+pub(crate) const FEW: usize = 1024;
 
 impl Kind {
     fn name(self) -> &'static str {

@@ -8,11 +8,11 @@ use netcore_core::all_pairs::{
 };
 use netcore_core::cost::of_links;
 use numpy::ndarray::Array2;
-use numpy::{IntoPyArray, PyArray2, PyUntypedArray, PyUntypedArrayMethods, ToPyArray};
+use numpy::{Element, IntoPyArray, PyArray2, PyUntypedArray, PyUntypedArrayMethods, ToPyArray};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-use crate::array::{FLOATS, INTEGERS, Kind, Seen, must_match, seen, seen_if_given};
+use crate::array::{FEW, FLOATS, INTEGERS, Kind, Seen, must_match, seen, seen_if_given};
 use crate::topology::{Topology, policy_choice};
 use crate::{error, gate};
 
@@ -361,20 +361,30 @@ impl Scores {
         of_best: [usize; 2],
         all: [usize; 2],
     ) -> PyResult<Self> {
-        let matrix = scores.matrix.map(|it| shaped(it, all)).transpose()?;
-        // To copy a few values takes less than to hand over what holds them.
+        let matrix = scores.matrix.map(|it| shaped(py, it, all)).transpose()?;
         Ok(Self {
-            best_nodes: shaped(scores.best_nodes, of_best)?.to_pyarray(py).unbind(),
-            best_scores: shaped(scores.best_scores, of_best)?.to_pyarray(py).unbind(),
-            matrix: matrix.map(|it| it.into_pyarray(py).unbind()),
+            best_nodes: shaped(py, scores.best_nodes, of_best)?.unbind(),
+            best_scores: shaped(py, scores.best_scores, of_best)?.unbind(),
+            matrix: matrix.map(Bound::unbind),
             classes: scores.classes,
         })
     }
 }
 
-fn shaped<T>(values: Vec<T>, shape: [usize; 2]) -> PyResult<Array2<T>> {
-    Array2::from_shape_vec(shape, values)
-        .map_err(|error| PyRuntimeError::new_err(error.to_string()))
+/// The values as an array: a few are copied, which takes less than to hand over what holds them.
+fn shaped<T: Element>(
+    py: Python<'_>,
+    values: Vec<T>,
+    shape: [usize; 2],
+) -> PyResult<Bound<'_, PyArray2<T>>> {
+    let are_few = values.len() <= FEW;
+    let array = Array2::from_shape_vec(shape, values);
+    let array = array.map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+    Ok(if are_few {
+        array.to_pyarray(py)
+    } else {
+        array.into_pyarray(py)
+    })
 }
 
 #[pymethods]

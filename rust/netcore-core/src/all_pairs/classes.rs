@@ -26,16 +26,14 @@ impl Classes {
             terms: Vec::new(),
             ends: Vec::new(),
         };
+        let mut terms = Vec::new();
         if pods.len() == 1 {
             // It shares with none: nothing is to be remembered.
-            pods.terms(0, &mut classes.terms);
-            classes.of_pods.push(0);
-            classes.first_pods.push(0);
-            classes.ends.push(classes.terms.len());
+            pods.terms(0, &mut terms);
+            classes.push(0, &terms);
             return classes;
         }
         let mut known: FxHashMap<(Box<[Term]>, u64), u32> = FxHashMap::default();
-        let mut terms = Vec::new();
         for pod in 0..pods.len() {
             pods.terms(pod, &mut terms);
             let mask = match feasible {
@@ -53,13 +51,18 @@ impl Classes {
             if is_shared {
                 classes.of_pods.push(class);
             } else {
-                classes.of_pods.push(classes.first_pods.len() as u32);
-                classes.first_pods.push(pod as u32);
-                classes.terms.extend_from_slice(&terms);
-                classes.ends.push(classes.terms.len());
+                classes.push(pod, &terms);
             }
         }
         classes
+    }
+
+    /// Take the next pod as the first of a class.
+    fn push(&mut self, pod: usize, terms: &[Term]) {
+        self.of_pods.push(self.first_pods.len() as u32);
+        self.first_pods.push(pod as u32);
+        self.terms.extend_from_slice(terms);
+        self.ends.push(self.terms.len());
     }
 
     /// Number of classes.
